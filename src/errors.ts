@@ -1,0 +1,88 @@
+/**
+ * Refusals: one factory per exception of the service's model. Thrown anywhere in `src/`, caught once in `http/respond`.
+ * Types, prefixes, HTTP statuses and member spelling: docs of the wire protocol, "Error types".
+ */
+
+const VALIDATE = "com.amazon.coral.validate#";
+const SERVICE = "com.amazon.coral.service#";
+const AVAILABILITY = "com.amazon.coral.availability#";
+const DYNAMODB = "com.amazonaws.dynamodb.v20120810#";
+
+export interface ApiErrorOptions {
+  /** "message" or "Message": which of the two the service uses for this exception. */
+  readonly member?: "message" | "Message";
+  /** Further members of the error body (Item, CancellationReasons, …). */
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** See `requestValidation`. */
+  readonly enveloped?: boolean;
+}
+
+export class ApiError extends Error {
+  /** Full wire type with its prefix. */
+  readonly type: string;
+  readonly status: number;
+  readonly member: "message" | "Message";
+  readonly members: Readonly<Record<string, unknown>>;
+  readonly enveloped: boolean;
+
+  constructor(type: string, message: string, status = 400, options: ApiErrorOptions = {}) {
+    super(message);
+    this.name = type.slice(type.indexOf("#") + 1);
+    this.type = type;
+    this.status = status;
+    this.member = options.member ?? "message";
+    this.members = options.members ?? {};
+    this.enveloped = options.enveloped ?? false;
+  }
+}
+
+/** A ValidationException whose text is the same for every operation. */
+export const validation = (message: string) => new ApiError(`${VALIDATE}ValidationException`, message);
+
+/**
+ * A ValidationException about the request itself (expressions, mixing, unused placeholders, empty sets), before which
+ * PutItem and UpdateItem put "1 validation error detected: ". The dispatcher adds that prefix for those operations.
+ */
+export const requestValidation = (message: string) =>
+  new ApiError(`${VALIDATE}ValidationException`, message, 400, { enveloped: true });
+
+/** Wrong JSON types or unparsable JSON; without a message for the latter. */
+export const serialization = (message = "") =>
+  new ApiError(`${SERVICE}SerializationException`, message, 400, { member: "Message" });
+export const unknownOperation = () => new ApiError(`${SERVICE}UnknownOperationException`, "");
+export const missingAuthenticationToken = () =>
+  new ApiError(`${SERVICE}MissingAuthenticationTokenException`, "Request is missing Authentication Token");
+export const incompleteSignature = (message: string) =>
+  new ApiError(`${SERVICE}IncompleteSignatureException`, message);
+export const invalidSignature = (message: string) =>
+  new ApiError(`${SERVICE}InvalidSignatureException`, message);
+export const unrecognizedClient = () =>
+  new ApiError(
+    `${SERVICE}UnrecognizedClientException`,
+    "The security token included in the request is invalid.",
+  );
+export const accessDenied = (message: string) =>
+  new ApiError(`${SERVICE}AccessDeniedException`, message, 400, { member: "Message" });
+
+export const conditionalCheckFailed = (members: Readonly<Record<string, unknown>> = {}) =>
+  new ApiError(`${DYNAMODB}ConditionalCheckFailedException`, "The conditional request failed", 400, {
+    members,
+  });
+export const resourceNotFound = (message = "Requested resource not found") =>
+  new ApiError(`${DYNAMODB}ResourceNotFoundException`, message);
+export const resourceInUse = (message: string) => new ApiError(`${DYNAMODB}ResourceInUseException`, message);
+export const limitExceeded = (message: string) => new ApiError(`${DYNAMODB}LimitExceededException`, message);
+export const tableNotFound = (message: string) => new ApiError(`${DYNAMODB}TableNotFoundException`, message);
+export const itemCollectionSizeLimitExceeded = () =>
+  new ApiError(
+    `${DYNAMODB}ItemCollectionSizeLimitExceededException`,
+    "Item collection size limit of 10 gigabytes exceeded.",
+  );
+export const transactionConflict = () =>
+  new ApiError(`${DYNAMODB}TransactionConflictException`, "Transaction is ongoing for the item");
+export const throttling = (message: string) => new ApiError(`${AVAILABILITY}ThrottlingException`, message);
+export const internalServerError = (
+  message = "The request processing has failed because of an unknown error.",
+) => new ApiError(`${DYNAMODB}InternalServerError`, message, 500);
+export const serviceUnavailable = (message: string) =>
+  new ApiError(`${AVAILABILITY}ServiceUnavailableException`, message, 503);

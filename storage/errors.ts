@@ -1,0 +1,42 @@
+/** Every error that the store throws or reports is one of these; callers tell them apart by `kind`. */
+export type StorageErrorKind =
+  /** A file's bytes are not what was written: names file and offset. */
+  | "corruption"
+  /** A system call failed. */
+  | "io"
+  /** No space left on the device. */
+  | "no-space"
+  /** Another process holds the data directory. */
+  | "locked"
+  /** Not a data directory of ours, or of a newer format version. */
+  | "foreign"
+  /** The clock is far ahead of the log (see `acceptClock`). */
+  | "clock"
+  /** A space, feed or checkpoint that does not exist. */
+  | "not-found"
+  /** The store is closed or has failed. */
+  | "closed"
+  /** The caller broke the contract (a value beyond `caps`, say). */
+  | "usage";
+
+export class StorageError extends Error {
+  readonly kind: StorageErrorKind;
+  readonly file: string | undefined;
+  readonly offset: number | undefined;
+
+  constructor(
+    kind: StorageErrorKind,
+    message: string,
+    details: { file?: string; offset?: number; cause?: unknown } = {},
+  ) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "StorageError";
+    this.kind = kind;
+    this.file = details.file;
+    this.offset = details.offset;
+  }
+}
+
+export function corruption(file: string, offset: number, what: string): StorageError {
+  return new StorageError("corruption", `${file} at byte ${offset}: ${what}`, { file, offset });
+}

@@ -1,0 +1,41 @@
+import { type Clock, systemClock } from "./clock.ts";
+import type { Vfs } from "./vfs/vfs.ts";
+
+/** When a commit may be acknowledged: after its sync; after the write, syncing every so often; after the write. */
+export type Durability =
+  | { readonly mode: "sync" }
+  | { readonly mode: "interval"; readonly intervalMs: number }
+  | { readonly mode: "off" };
+
+export interface StoreOptions {
+  /** Where the files live. */
+  readonly vfs: Vfs;
+  readonly clock?: Clock;
+  readonly durability?: Durability;
+  /** Budget of all memtables together; the largest (or oldest) is flushed when it is reached. */
+  readonly memtableBytesMax?: number;
+  /** A log segment is rolled when it reaches this size. */
+  readonly segmentBytesMax?: number;
+  /** Target size of an uncompressed data block. */
+  readonly blockBytes?: number;
+  /** Budget of the decompressed-block cache. */
+  readonly cacheBytesMax?: number;
+  /** Accept a clock more than 24 h ahead of the log's last time. */
+  readonly acceptClock?: boolean;
+  /** Run flush jobs in a Worker (needs a disk Vfs) instead of in slices on this thread. */
+  readonly worker?: boolean;
+}
+
+export const defaultOptions = {
+  clock: systemClock,
+  durability: { mode: "sync" } as Durability,
+  /** Bounds both memory and the log to replay at start. */
+  memtableBytesMax: 64 << 20,
+  /** 64 MiB: recovery of one full segment stays below two seconds. */
+  segmentBytesMax: 64 << 20,
+  /** 4-16 KiB is the field's range; larger blocks compress better, smaller ones cost less per point read. */
+  blockBytes: 8 << 10,
+  cacheBytesMax: 64 << 20,
+  acceptClock: false,
+  worker: false,
+};

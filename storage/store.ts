@@ -1,0 +1,246 @@
+/**
+ * The seam: an ordered, transactional, multi-space key-value store with change feeds.
+ *
+ * These types are everything `src/` knows about storage. They are written so that a second implementation
+ * (a distributed SQL database behind the PostgreSQL protocol) can pass the same conformance suite (`test/store/`):
+ * positions are opaque, every answer is a promise, and nothing promises more than the capabilities (`Capabilities`) state.
+ */
+
+/** An ordered key space: one per table and one per secondary index. A uuid, never reused. */
+export type SpaceId = string;
+/** A change feed. Its life is independent of any space's. A uuid, never reused. */
+export type FeedId = string;
+/**
+ * A key: bytes held as a latin1 string (each UTF-16 unit is one byte, 0..255), compared unit by unit, hence bytewise.
+ * Strings of bytes compare and hash several times faster than byte arrays in this runtime.
+ */
+export type Key = string;
+/** A value: opaque bytes. A view given out by the store must not be modified, and lives as long as its holder keeps it. */
+export type Value = Uint8Array;
+/** A place in one shard of a feed: opaque, compared as strings (bytewise), increasing in commit order, stable over restarts. */
+export type Position = string;
+
+/** "This request was prepared against generation `generation` of `space`." Unknown spaces have generation 0. */
+export interface Fence {
+  readonly space: SpaceId;
+  readonly generation: number;
+}
+
+export interface RowAddress {
+  readonly space: SpaceId;
+  readonly key: Key;
+}
+
+/** A put (`value` present) or a delete (`value` undefined). */
+export interface Write extends RowAddress {
+  readonly value: Value | undefined;
+}
+
+/**
+ * One record of a change feed. The store adds the new value (the one this decision writes under `row`, undefined for
+ * a delete) and, for feeds created with `oldValues`, the value before.
+ */
+export interface Change {
+  readonly feed: FeedId;
+  readonly shard: number;
+  /** The changed row. It must be among the decision's writes and among the transaction's reads. */
+  readonly row: RowAddress;
+  /** Opaque to the store; handed back with the record. At most 64 KiB. */
+  readonly tag: Uint8Array;
+}
+
+/** What a commit adds to (or takes from) the exact counts of a space. */
+export interface Delta {
+  readonly space: SpaceId;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface Commit<T> {
+  readonly kind: "commit";
+  /** May be empty: a commit without writes is a no-op whose outcome still waits for what `decide` saw to be visible. */
+  readonly writes: readonly Write[];
+  readonly changes?: readonly Change[];
+  readonly deltas?: readonly Delta[];
+  /** New generations, raised atomically with the writes (schema changes). Each must exceed the current one. */
+  readonly raise?: readonly Fence[];
+  /** Handed back in the outcome. */
+  readonly result: T;
+}
+
+export interface Refuse<R> {
+  readonly kind: "refuse";
+  readonly reason: R;
+}
+
+export type Decision<T, R> = Commit<T> | Refuse<R>;
+
+/**
+ * Pure and synchronous; may be called again with other values. `previous[i]` is the newest value of `reads[i]`, undefined
+ * when absent. `now` is the log time in milliseconds since the epoch that the commit would carry: it never goes back.
+ */
+export type Decide<T, R> = (previous: readonly (Value | undefined)[], now: number) => Decision<T, R>;
+
+export interface TransactRequest {
+  readonly fences?: readonly Fence[];
+  /** The rows to latch and read, absent ones included. No duplicates. */
+  readonly reads: readonly RowAddress[];
+}
+
+/**
+ * committed: visible now, and durable as the durability mode says. refused: what `decide` saw when it refused is visible.
+ * stale: a fence did not match; prepare the request again. conflict: another transaction held a key; try again.
+ * unknown: the commit may or may not survive (the log failed); the store no longer accepts writes.
+ * unavailable: nothing was written and nothing will be (disk full, read-only, closed).
+ */
+export type Outcome<T, R> =
+  | {
+      readonly kind: "committed";
+      readonly result: T;
+      readonly time: number;
+      readonly positions: readonly Position[];
+    }
+  | { readonly kind: "refused"; readonly reason: R }
+  | { readonly kind: "stale" }
+  | { readonly kind: "conflict" }
+  | { readonly kind: "unknown"; readonly cause: Error }
+  | { readonly kind: "unavailable"; readonly cause: Error };
+
+/** Bounds are on keys within one space. An absent bound is open. */
+export interface RangeRequest {
+  readonly space: SpaceId;
+  readonly ge?: Key;
+  readonly gt?: Key;
+  readonly lt?: Key;
+  readonly le?: Key;
+  /** From the upper end downwards. */
+  readonly reverse?: boolean;
+  /** Stop after this many rows (at least 1). */
+  readonly rowsMax: number;
+  /** Stop once the values of the page add up to this many bytes or more; the row that crosses the limit is included. */
+  readonly bytesMax: number;
+}
+
+export interface Row {
+  readonly key: Key;
+  readonly value: Value;
+}
+
+/** `more`: false when the range is exhausted; true when a limit stopped the page (the next page may still be empty). */
+export interface Page {
+  readonly rows: readonly Row[];
+  readonly more: boolean;
+}
+
+/**
+ * A consistent view of some spaces at one visible instant. Short-lived (see `Capabilities.snapshotMsMax`); close it.
+ * A space that is dropped meanwhile stays readable until the snapshot is closed.
+ */
+export interface Snapshot {
+  get(space: SpaceId, key: Key): Promise<Value | undefined>;
+  getMany(rows: readonly RowAddress[]): Promise<(Value | undefined)[]>;
+  range(request: RangeRequest): Promise<Page>;
+  close(): void;
+}
+
+export interface FeedRecord {
+  readonly position: Position;
+  /** Log time of the commit, milliseconds since the epoch. */
+  readonly time: number;
+  readonly space: SpaceId;
+  readonly key: Key;
+  readonly tag: Uint8Array;
+  readonly newValue: Value | undefined;
+  /** Present only on feeds with `oldValues`, and only if the row existed. */
+  readonly oldValue: Value | undefined;
+}
+
+export interface FeedPage {
+  readonly records: readonly FeedRecord[];
+  /** Pass as `after` to go on; equals the given `after` when there is nothing new. */
+  readonly next: Position;
+  /** The newest visible position of this shard ("" when it has none). */
+  readonly head: Position;
+  /** Records at or before this position are gone ("" when none are). */
+  readonly trim: Position;
+}
+
+export interface FeedOptions {
+  readonly shards: number;
+  readonly oldValues: boolean;
+}
+
+export interface SpaceStats {
+  /** Exact sums of the deltas of all visible commits. */
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** What callers may rely on; the local engine's are generous, a remote store's are not. */
+export interface Capabilities {
+  readonly keyBytesMax: number;
+  readonly valueBytesMax: number;
+  readonly batchBytesMax: number;
+  readonly snapshotMsMax: number;
+}
+
+/** A pinned, immutable state of some spaces. Opaque to callers; made by `checkpoint`. */
+export interface CheckpointInfo {
+  readonly id: string;
+  readonly spaces: readonly SpaceId[];
+  readonly time: number;
+}
+
+export type Progress = (done: number, total: number) => void;
+
+export interface Health {
+  /** ok; read-only (disk full: reads go on, writes are refused, resumes by itself); failed (the log failed: no more writes). */
+  readonly state: "ok" | "read-only" | "failed";
+  readonly cause?: string;
+  readonly durability: string;
+}
+
+export interface Store {
+  readonly caps: Capabilities;
+  /** Idempotent. Resolves when the space survives a crash. */
+  createSpace(id: SpaceId): Promise<void>;
+  /** Idempotent. O(files), never O(rows). */
+  dropSpace(id: SpaceId): Promise<void>;
+  /** All spaces that exist, for the removal of orphans at open. */
+  spaces(): readonly SpaceId[];
+  createFeed(id: FeedId, options: FeedOptions): Promise<void>;
+  /** No further records; what is there stays readable. */
+  closeFeed(id: FeedId): Promise<void>;
+  dropFeed(id: FeedId): Promise<void>;
+  /** The only way to write (bulkLoad into a space not yet visible aside). */
+  transact<T, R>(request: TransactRequest, decide: Decide<T, R>): Promise<Outcome<T, R>>;
+  /** The newest visible value. Shorthand for a snapshot of one row; the hot path of a point read. */
+  get(space: SpaceId, key: Key): Promise<Value | undefined>;
+  /** Point reads of one visible instant. */
+  snapshot(spaces: readonly SpaceId[]): Promise<Snapshot>;
+  /** Records of one shard after a position ("" = from the oldest), in commit order. */
+  readFeed(feed: FeedId, shard: number, after: Position, limit: number): Promise<FeedPage>;
+  /** Resolves when the shard may have records after `after`, or the feed is closed, or the signal aborts. */
+  waitFeed(feed: FeedId, shard: number, after: Position, signal?: AbortSignal): Promise<void>;
+  /** Loads rows, given in ascending key order, into a space that nobody reads yet. Deltas are the caller's. */
+  bulkLoad(
+    space: SpaceId,
+    rows: AsyncIterable<Row> | Iterable<Row>,
+    delta: Omit<Delta, "space">,
+  ): Promise<void>;
+  checkpoint(spaces: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo>;
+  /** Fills new spaces (source id → new id) with the state of a checkpoint, or of an instant (milliseconds). */
+  restore(
+    source: CheckpointInfo | { readonly time: number },
+    spaces: ReadonlyMap<SpaceId, SpaceId>,
+    progress?: Progress,
+  ): Promise<void>;
+  /** Current fence generation of a space; 0 when never raised. */
+  generation(space: SpaceId): number;
+  stats(space: SpaceId): SpaceStats;
+  health(): Health;
+  /** Resolves when the store can no longer serve writes because the disk broke a promise; the host should exit. */
+  readonly failed: Promise<Error>;
+  /** Drains, syncs, and releases the directory. Idempotent. */
+  close(): Promise<void>;
+}
