@@ -16,10 +16,8 @@ import type {
   Health,
   Key,
   Outcome,
-  Page,
   Position,
   Progress,
-  RangeRequest,
   Row,
   RowAddress,
   Snapshot,
@@ -29,6 +27,8 @@ import type {
   TransactRequest,
   Value,
 } from "../../storage/store.ts";
+import { DoubleSnapshot, History, Space, usage } from "./double-space.ts";
+import { seededRandom } from "./seeded-random.ts";
 
 /**
  * A second implementation of the seam, plain enough to be read as its reference: every row is a list of versions, every
@@ -58,62 +58,6 @@ const caps: Capabilities = {
 };
 const tagBytesMax = 64 << 10;
 
-/** The values one cell has had, oldest first. */
-class History<T> {
-  readonly #versions: { readonly sequence: number; readonly time: number; readonly value: T }[] = [];
-
-  push(sequence: number, time: number, value: T): void {
-    this.#versions.push({ sequence, time, value });
-  }
-
-  /** Sequence of the newest version, 0 when there is none. */
-  get sequence(): number {
-    return this.#versions.at(-1)?.sequence ?? 0;
-  }
-
-  at(sequence: number): T | undefined {
-    return this.#versions.findLast((version) => version.sequence <= sequence)?.value;
-  }
-
-  atTime(time: number): T | undefined {
-    return this.#versions.findLast((version) => version.time <= time)?.value;
-  }
-}
-
-class Space {
-  readonly #rows = new Map<Key, History<Value | undefined>>();
-  readonly stats = new History<SpaceStats>();
-  #sortedKeys: Key[] | undefined;
-
-  row(key: Key): History<Value | undefined> {
-    const known = this.#rows.get(key);
-    if (known !== undefined) return known;
-    const created = new History<Value | undefined>();
-    this.#rows.set(key, created);
-    this.#sortedKeys = undefined;
-    return created;
-  }
-
-  get(key: Key, sequence: number): Value | undefined {
-    return this.#rows.get(key)?.at(sequence);
-  }
-
-  sequenceOf(key: Key): number {
-    return this.#rows.get(key)?.sequence ?? 0;
-  }
-
-  /** All keys ever written, ascending. */
-  keys(): readonly Key[] {
-    this.#sortedKeys ??= [...this.#rows.keys()].sort(compareKeys);
-    return this.#sortedKeys;
-  }
-
-  copyFrom(rows: Iterable<Row>, stats: SpaceStats, sequence: number, time: number): void {
-    for (const { key, value } of rows) this.row(key).push(sequence, time, value);
-    this.stats.push(sequence, time, stats);
-  }
-}
-
 interface StoredRecord {
   readonly sequence: number;
   readonly record: FeedRecord;
@@ -125,7 +69,6 @@ interface Feed {
   open: boolean;
 }
 
-const compareKeys = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const noStats: SpaceStats = { rows: 0, bytes: 0 };
 
 class DoubleStore implements Store {
@@ -490,67 +433,6 @@ class DoubleStore implements Store {
   }
 }
 
-class DoubleSnapshot implements Snapshot {
-  readonly #spaces: ReadonlyMap<SpaceId, Space>;
-  readonly #sequence: number;
-  readonly #pause: () => Promise<void>;
-  #closed = false;
-
-  constructor(spaces: ReadonlyMap<SpaceId, Space>, sequence: number, pause: () => Promise<void>) {
-    this.#spaces = spaces;
-    this.#sequence = sequence;
-    this.#pause = pause;
-  }
-
-  async get(space: SpaceId, key: Key): Promise<Value | undefined> {
-    await this.#pause();
-    return this.#space(space).get(key, this.#sequence);
-  }
-
-  async getMany(rows: readonly RowAddress[]): Promise<(Value | undefined)[]> {
-    await this.#pause();
-    return rows.map(({ space, key }) => this.#space(space).get(key, this.#sequence));
-  }
-
-  async range(request: RangeRequest): Promise<Page> {
-    await this.#pause();
-    const { rowsMax, bytesMax, ge, gt, lt, le } = request;
-    if (!(rowsMax >= 1)) throw usage("rowsMax must be at least 1");
-    const space = this.#space(request.space);
-    const keys = space
-      .keys()
-      .filter(
-        (key) =>
-          (ge === undefined || key >= ge) &&
-          (gt === undefined || key > gt) &&
-          (lt === undefined || key < lt) &&
-          (le === undefined || key <= le),
-      );
-    if (request.reverse === true) keys.reverse();
-    const rows: Row[] = [];
-    let bytes = 0;
-    for (const key of keys) {
-      const value = space.get(key, this.#sequence);
-      if (value === undefined) continue;
-      rows.push({ key, value });
-      bytes += value.length;
-      if (rows.length >= rowsMax || bytes >= bytesMax) return { rows, more: true };
-    }
-    return { rows, more: false };
-  }
-
-  close(): void {
-    this.#closed = true;
-  }
-
-  #space(id: SpaceId): Space {
-    if (this.#closed) throw usage("the snapshot is closed");
-    const space = this.#spaces.get(id);
-    if (space === undefined) throw usage(`space ${id} is not part of the snapshot`);
-    return space;
-  }
-}
-
 /** A run whose answer is thrown away, as a store does whose first attempt met a newer commit. */
 function rehearse(run: () => Decision<unknown, unknown>): void {
   try {
@@ -565,17 +447,5 @@ function mustBeDistinct(rows: readonly RowAddress[], what: string): void {
   if (addresses.size !== rows.length) throw usage(`the ${what} name a row twice`);
 }
 
-const usage = (message: string): StorageError => new StorageError("usage", message);
 const notFound = (what: string): StorageError => new StorageError("not-found", `${what} does not exist`);
 const closed = (): StorageError => new StorageError("closed", "the store is closed");
-
-/** mulberry32: 32 bits of state are plenty for choices in tests. Returns numbers in [0, 1). */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
