@@ -1,0 +1,144 @@
+/**
+ * Numbers and keys as bytes. All unchecked indexing of the store lives here; fixed-width numbers are little-endian.
+ *
+ *   varint   base 128, low groups first, high bit set on all bytes but the last; 0 .. 2^53-1 in at most 8 bytes
+ *   u32      4 bytes
+ *   u53      8 bytes: low 32 bits, then high 21 bits
+ *   latin1   one byte per character of a key
+ */
+import { Buffer } from "node:buffer";
+import { crc32 as zlibCrc32 } from "node:zlib";
+
+/** The methods of Buffer that work on any Uint8Array and that its public type leaves out. */
+interface Latin1Methods {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+  latin1Write(this: Uint8Array, text: string, offset: number, length: number): number;
+}
+const { latin1Slice, latin1Write } = Buffer.prototype as unknown as Latin1Methods;
+
+/** Longest varint. */
+export const varintBytesMax = 8;
+
+/** The byte at `offset`, which must exist. */
+export function byteAt(bytes: Uint8Array, offset: number): number {
+  return bytes[offset] as number;
+}
+
+/** The element at `index`, which must exist. */
+export function at<T>(array: { readonly [index: number]: T }, index: number): T {
+  return array[index] as T;
+}
+
+/** CRC-32 (IEEE), continuing from `seed`, the checksum of what came before. */
+export function crc32(bytes: Uint8Array, seed = 0): number {
+  return zlibCrc32(bytes, seed);
+}
+
+/** CRC-32 of a text's UTF-8 form: a hash of a key that needs no bytes. */
+export function crc32OfText(text: string): number {
+  return zlibCrc32(text);
+}
+
+export function readU32(bytes: Uint8Array, offset: number): number {
+  return (
+    (byteAt(bytes, offset) |
+      (byteAt(bytes, offset + 1) << 8) |
+      (byteAt(bytes, offset + 2) << 16) |
+      (byteAt(bytes, offset + 3) << 24)) >>>
+    0
+  );
+}
+
+export function writeU32(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value;
+  bytes[offset + 1] = value >>> 8;
+  bytes[offset + 2] = value >>> 16;
+  bytes[offset + 3] = value >>> 24;
+}
+
+export function readU53(bytes: Uint8Array, offset: number): number {
+  return readU32(bytes, offset) + readU32(bytes, offset + 4) * 0x1_0000_0000;
+}
+
+export function writeU53(bytes: Uint8Array, offset: number, value: number): void {
+  writeU32(bytes, offset, value >>> 0);
+  writeU32(bytes, offset + 4, Math.floor(value / 0x1_0000_0000));
+}
+
+/** Bytes that `writeVarint` takes for `value`. */
+export function varintLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
+  return length;
+}
+
+/** Writes a varint at `offset`; returns the offset after it. */
+export function writeVarint(bytes: Uint8Array, offset: number, value: number): number {
+  let position = offset;
+  let rest = value;
+  while (rest > 0x7fff_ffff) {
+    bytes[position++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  while (rest >= 0x80) {
+    bytes[position++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[position++] = rest;
+  return position;
+}
+
+/** The varint at `offset`. Pair with `skipVarint`: two small loops are cheaper than a result object. */
+export function readVarint(bytes: Uint8Array, offset: number): number {
+  let byte = byteAt(bytes, offset);
+  if (byte < 0x80) return byte;
+  let value = byte & 0x7f;
+  let scale = 0x80;
+  for (let position = offset + 1; position < offset + varintBytesMax; position++) {
+    byte = byteAt(bytes, position);
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) break;
+    scale *= 0x80;
+  }
+  return value;
+}
+
+/** The offset after the varint at `offset`. */
+export function skipVarint(bytes: Uint8Array, offset: number): number {
+  let position = offset;
+  while (byteAt(bytes, position) >= 0x80) position++;
+  return position + 1;
+}
+
+/** The text whose characters are bytes[start, end). */
+export function readLatin1(bytes: Uint8Array, start: number, end: number): string {
+  return latin1Slice.call(bytes, start, end);
+}
+
+/** Writes one byte per character of a latin1 text; the room must be there. Returns the offset after it. */
+export function writeLatin1(bytes: Uint8Array, offset: number, text: string): number {
+  const length = text.length;
+  if (length <= 12) {
+    for (let index = 0; index < length; index++) bytes[offset + index] = text.charCodeAt(index);
+  } else {
+    latin1Write.call(bytes, text, offset, length);
+  }
+  return offset + length;
+}
+
+/** Orders bytes[start, end) against other[otherStart, otherEnd): negative, zero or positive. */
+export function compareBytes(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  other: Uint8Array,
+  otherStart: number,
+  otherEnd: number,
+): number {
+  const length = Math.min(end - start, otherEnd - otherStart);
+  for (let index = 0; index < length; index++) {
+    const difference = byteAt(bytes, start + index) - byteAt(other, otherStart + index);
+    if (difference !== 0) return difference;
+  }
+  return end - start - (otherEnd - otherStart);
+}
