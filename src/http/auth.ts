@@ -1,9 +1,5 @@
 import { incompleteSignature, invalidSignature, missingAuthenticationToken } from "../errors.ts";
-
-/** What the server needs to read of a request's headers; `Headers` satisfies it. */
-export interface RequestHeaders {
-  get(name: string): string | null;
-}
+import type { RequestHeaders } from "../operations/operation.ts";
 
 /** Who is calling, as far as it is known without verifying a signature. */
 export interface Caller {
@@ -43,7 +39,9 @@ function fromHeader(authorization: string, headers: RequestHeaders): Caller {
   if (missing !== "") throw incompleteSignature(`${missing}Authorization=${authorization}`);
   const algorithm = authorization.slice(0, authorization.search(/\s|$/));
   if (algorithm !== "AWS4-HMAC-SHA256") {
-    throw incompleteSignature(`Unsupported AWS 'algorithm': '${algorithm}' (only AWS4-HMAC-SHA256 for now). `);
+    throw incompleteSignature(
+      `Unsupported AWS 'algorithm': '${algorithm}' (only AWS4-HMAC-SHA256 for now). `,
+    );
   }
   return fromCredential(fields.get("Credential") ?? "");
 }
@@ -71,7 +69,8 @@ function fromQuery(query: string): Caller {
   const parameters = new URLSearchParams(query);
   let missing = "";
   for (const name of ["Algorithm", "Credential", "Signature", "SignedHeaders", "Date"]) {
-    if (!parameters.get(`X-Amz-${name}`)) missing += `AWS query-string parameters must include 'X-Amz-${name}'. `;
+    if (!parameters.get(`X-Amz-${name}`))
+      missing += `AWS query-string parameters must include 'X-Amz-${name}'. `;
   }
   if (missing !== "") throw incompleteSignature(`${missing}Re-examine the query-string parameters.`);
   return fromCredential(parameters.get("X-Amz-Credential") ?? "");

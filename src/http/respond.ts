@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { ApiError, internalServerError } from "../errors.ts";
 import { nextRequestId } from "../runtime/ids.ts";
 import type { Log } from "../runtime/log.ts";
@@ -20,7 +21,7 @@ export function respond(status: number, body: WireBody, contentType: string): Wi
     headers: {
       "Content-Type": contentType,
       "x-amzn-RequestId": nextRequestId(),
-      "x-amz-crc32": Bun.hash.crc32(body).toString(),
+      "x-amz-crc32": crc32(body).toString(),
     },
     body,
   };
@@ -30,7 +31,9 @@ export function respond(status: number, body: WireBody, contentType: string): Wi
 export function respondError(error: unknown, contentType: string, log: Log): WireResponse {
   const refusal = error instanceof ApiError ? error : internalServerError();
   if (refusal !== error) {
-    log.error("request failed", { error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    log.error("request failed", {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
   const body: Record<string, unknown> = { __type: refusal.type, ...refusal.members };
   if (refusal.message !== "") body[refusal.member] = refusal.message;

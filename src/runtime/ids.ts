@@ -5,7 +5,10 @@ const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const REQUEST_ID_LENGTH = 52;
 const COUNTER_LENGTH = 9;
 
-const prefix = Array.from(randomBytes(REQUEST_ID_LENGTH - COUNTER_LENGTH), (byte) => ALPHABET[byte % 36]).join("");
+const prefix = Array.from(
+  randomBytes(REQUEST_ID_LENGTH - COUNTER_LENGTH),
+  (byte) => ALPHABET[byte % 36],
+).join("");
 let counter = 0;
 
 /**

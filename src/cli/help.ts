@@ -1,0 +1,16 @@
+import { flagsHelp } from "../config.ts";
+import { VERSION } from "../version.ts";
+
+export const HELP = `walnut ${VERSION}: a DynamoDB-compatible database in one binary
+
+Usage:
+  walnut serve [options]        serve tables over HTTP
+  walnut --version
+  walnut --help
+
+Options of serve (each also an environment variable: --data-dir is WALNUT_DATA_DIR):
+${flagsHelp()}
+
+Exit status: 0 stopped in order, 2 wrong usage, 65 damaged data, 69 address in use, 74 the disk failed,
+75 the data directory is in use by another process, 78 not a data directory of this version.
+`;

@@ -1,0 +1,130 @@
+import { resolve } from "node:path";
+import { diskVfs, memoryVfs, openStore, type Store, StorageError, type StorageErrorKind } from "../../storage/index.ts";
+import { parseConfig, type ServeConfig } from "../config.ts";
+import { createApp, type HealthReport } from "../http/app.ts";
+import { BODY_BYTES_MAX, createWire } from "../http/wire.ts";
+import { systemClock } from "../runtime/clock.ts";
+import { type Listener, listen } from "../runtime/listen.ts";
+import { createLog, type Log } from "../runtime/log.ts";
+import { Catalog } from "../tables/catalog.ts";
+import { VERSION } from "../version.ts";
+import { EXIT } from "./exit-codes.ts";
+
+/**
+ * `walnut serve`: opens the store and the catalog, listens, and stops in order on SIGTERM or SIGINT: no new requests, those in progress
+ * answered, the log synced and closed. Resolves when the server is up.
+ */
+export async function serve(argv: readonly string[]): Promise<void> {
+  const config = parseConfig(argv, process.env);
+  const log = createLog({
+    format: config.logFormat,
+    level: config.logLevel,
+    now: systemClock.now,
+    write: (line) => process.stderr.write(line),
+  });
+  const store = await orExit(() => open(config));
+  if (store === undefined) return;
+  const catalog = await Catalog.open({ store, clock: systemClock, tableDelayMs: config.tableDelayMs });
+  const wire = createWire({ catalog, clock: systemClock, accountId: config.accountId }, config.region, log);
+  const app = createApp({ wire, health: () => health(store) });
+  const listener = bind(config, app.fetch);
+  if (listener === undefined) {
+    await store.close();
+    return;
+  }
+  stopOnSignals(listener, store, log);
+  exitWhenFailed(store, log);
+  process.stdout.write(banner(config, listener.port));
+}
+
+function open(config: ServeConfig): Promise<Store> {
+  return openStore({
+    vfs: config.memory ? memoryVfs() : diskVfs(config.dataDir),
+    durability: config.memory ? { mode: "off" } : config.durability,
+    memtableBytesMax: config.memtableBytesMax,
+    cacheBytesMax: config.cacheBytesMax,
+    acceptClock: config.acceptClock,
+    worker: !config.memory,
+  });
+}
+
+const STATUS: Partial<Record<StorageErrorKind, number>> = {
+  corruption: EXIT.damaged,
+  locked: EXIT.locked,
+  foreign: EXIT.foreign,
+  clock: EXIT.foreign,
+};
+
+/** A store that cannot be opened is one line on standard error and an exit status, not a stack trace. */
+async function orExit(task: () => Promise<Store>): Promise<Store | undefined> {
+  try {
+    return await task();
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    process.stderr.write(`walnut: ${error.message}\n`);
+    process.exitCode = STATUS[error.kind] ?? EXIT.disk;
+    return undefined;
+  }
+}
+
+function bind(config: ServeConfig, fetch: (request: Request) => Response | Promise<Response>): Listener | undefined {
+  const { tlsCert: cert, tlsKey: key } = config;
+  try {
+    return listen({
+      port: config.port,
+      hostname: config.host,
+      bodyBytesMax: BODY_BYTES_MAX,
+      tls: cert === undefined || key === undefined ? undefined : { cert, key },
+      fetch,
+    });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`walnut: cannot listen on ${config.host}:${config.port}: ${reason}\n`);
+    process.exitCode = EXIT.address;
+    return undefined;
+  }
+}
+
+function stopOnSignals(listener: Listener, store: Store, log: Log): void {
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    log.info("stopping");
+    await listener.close();
+    await store.close();
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
+}
+
+/** The disk broke a promise: nothing more can be acknowledged. Leave, so that a supervisor restarts from what is on disk. */
+function exitWhenFailed(store: Store, log: Log): void {
+  void store.failed.then((cause) => {
+    log.error("the store failed; exiting", { cause: cause.message });
+    // One turn, so that the answers to the writes in flight leave first.
+    setTimeout(() => process.exit(EXIT.disk), 100);
+  });
+}
+
+function health(store: Store): HealthReport {
+  const { state, durability, cause } = store.health();
+  return { status: state, version: VERSION, durability, ...(cause === undefined ? {} : { cause }) };
+}
+
+function banner(config: ServeConfig, port: number): string {
+  const scheme = config.tlsCert === undefined ? "http" : "https";
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const endpoint = `${scheme}://${host}:${port}`;
+  const { durability } = config;
+  const mode = durability.mode === "interval" ? `interval:${durability.intervalMs}` : durability.mode;
+  const place = config.memory ? "in memory (nothing survives the process)" : resolve(config.dataDir);
+  const open = config.insecure ? "\n  access      OPEN TO THE NETWORK WITHOUT CREDENTIALS (--insecure)" : "";
+  return `walnut ${VERSION}
+  endpoint    ${endpoint}
+  data        ${place}
+  durability  ${config.memory ? "none" : mode}${open}
+
+Try:  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb list-tables --endpoint-url ${endpoint} --region ${config.region}
+`;
+}

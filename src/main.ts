@@ -1,0 +1,25 @@
+import { HELP } from "./cli/help.ts";
+import { serve } from "./cli/serve.ts";
+import { UsageError } from "./config.ts";
+import { VERSION } from "./version.ts";
+
+/** `walnut <command>`. Exit status 2 for a command or flag that is wrong; others: cli/exit-codes. */
+async function main(argv: readonly string[]): Promise<void> {
+  const [command, ...rest] = argv;
+  if (argv.includes("--version")) return print(`walnut ${VERSION}\n`);
+  if (command === undefined || command === "help" || argv.includes("--help")) return print(HELP);
+  if (command === "serve") return await serve(rest);
+  throw new UsageError(`unknown command: ${command} (try --help)`);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`walnut: ${error.message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,127 @@
+import { createTable } from "./create-table.ts";
+import { deleteItem } from "./delete-item.ts";
+import { deleteTable } from "./delete-table.ts";
+import { describeEndpoints } from "./describe-endpoints.ts";
+import { describeLimits } from "./describe-limits.ts";
+import { describeTable } from "./describe-table.ts";
+import { getItem } from "./get-item.ts";
+import { listTables } from "./list-tables.ts";
+import type { Operation } from "./operation.ts";
+import { putItem } from "./put-item.ts";
+import { updateItem } from "./update-item.ts";
+import { updateTable } from "./update-table.ts";
+
+export type Service = "DynamoDB" | "DynamoDBStreams";
+/** full: as the service does it; partial: `note` says what lacks; not-yet: answered with a typed error that says so. */
+export type Status = "full" | "partial" | "not-yet";
+
+export interface RegistryEntry {
+  readonly name: string;
+  readonly service: Service;
+  readonly group: string;
+  readonly status: Status;
+  readonly note: string;
+  /** Present unless `not-yet`. */
+  readonly operation: Operation | undefined;
+}
+
+const full = (group: string, operation: Operation, note = ""): RegistryEntry => ({
+  name: operation.name,
+  service: "DynamoDB",
+  group,
+  status: "full",
+  note,
+  operation,
+});
+
+const partial = (group: string, operation: Operation, note: string): RegistryEntry => ({
+  ...full(group, operation, note),
+  status: "partial",
+});
+
+const notYet = (group: string, names: readonly string[], note: string, service: Service = "DynamoDB") =>
+  names.map((name): RegistryEntry => ({ name, service, group, status: "not-yet", note, operation: undefined }));
+
+/** The only list of operations in the program: routing, documentation and tests are made from it. */
+export const registry: readonly RegistryEntry[] = [
+  full("Items", getItem),
+  full("Items", putItem),
+  full("Items", updateItem),
+  full("Items", deleteItem),
+  ...notYet("Reads", ["Query", "Scan"], "next in line"),
+  ...notYet("Batch", ["BatchGetItem", "BatchWriteItem"], "next in line"),
+  ...notYet("Transactions", ["TransactGetItems", "TransactWriteItems"], "next in line"),
+  ...notYet("PartiQL", ["ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"], "planned"),
+  partial("Tables", createTable, "index and stream settings are validated, stored and described; see UpdateTable"),
+  full("Tables", deleteTable),
+  full("Tables", describeTable),
+  full("Tables", listTables),
+  partial("Tables", updateTable, "billing, throughput, protection, class; index and stream changes come with those features"),
+  ...notYet("Time to live", ["DescribeTimeToLive", "UpdateTimeToLive"], "planned"),
+  ...notYet("Tags", ["ListTagsOfResource", "TagResource", "UntagResource"], "planned; tags given to CreateTable are kept"),
+  full("Account", describeLimits),
+  full("Account", describeEndpoints),
+  ...notYet(
+    "On-demand backup",
+    ["CreateBackup", "DeleteBackup", "DescribeBackup", "ListBackups", "RestoreTableFromBackup"],
+    "planned",
+  ),
+  ...notYet(
+    "Point-in-time recovery",
+    ["DescribeContinuousBackups", "RestoreTableToPointInTime", "UpdateContinuousBackups"],
+    "planned",
+  ),
+  ...notYet("Export and import", ["DescribeExport", "ExportTableToPointInTime", "ListExports"], "planned"),
+  ...notYet("Export and import", ["DescribeImport", "ImportTable", "ListImports"], "planned"),
+  ...notYet(
+    "Kinesis",
+    [
+      "DescribeKinesisStreamingDestination",
+      "DisableKinesisStreamingDestination",
+      "EnableKinesisStreamingDestination",
+      "UpdateKinesisStreamingDestination",
+    ],
+    "no Kinesis to stream to; planned as stored settings",
+  ),
+  ...notYet(
+    "Contributor insights",
+    ["DescribeContributorInsights", "ListContributorInsights", "UpdateContributorInsights"],
+    "planned",
+  ),
+  ...notYet("Resource policy", ["DeleteResourcePolicy", "GetResourcePolicy", "PutResourcePolicy"], "planned"),
+  ...notYet(
+    "Global tables",
+    [
+      "CreateGlobalTable",
+      "DescribeGlobalTable",
+      "DescribeGlobalTableSettings",
+      "DescribeTableReplicaAutoScaling",
+      "ListGlobalTables",
+      "UpdateGlobalTable",
+      "UpdateGlobalTableSettings",
+      "UpdateTableReplicaAutoScaling",
+    ],
+    "one region per server",
+  ),
+  ...notYet("Vectors", ["SearchVectors"], "planned"),
+  ...notYet(
+    "Bulk load",
+    ["CancelBulkOperation", "DescribeBulkOperation", "ListBulkOperations", "StartBulkPutItems"],
+    "planned",
+  ),
+  ...notYet(
+    "Streams",
+    ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"],
+    "planned; the log already carries change records",
+    "DynamoDBStreams",
+  ),
+];
+
+const byTarget: ReadonlyMap<string, RegistryEntry> = new Map(
+  registry.map((entry) => [`${entry.service}_20120810.${entry.name}`, entry]),
+);
+
+/** The entry for an X-Amz-Target header, or undefined for a name the service does not know. */
+export function entryOf(target: string): RegistryEntry | undefined {
+  return byTarget.get(target);
+}
