@@ -1,0 +1,64 @@
+/**
+ * Rows: the stored form of an item (of a table, or of an index as projected).
+ *
+ *   row     := version flags size json
+ *   version := one byte, 1
+ *   flags   := one byte; bit 0: `json` is pure ASCII; the other bits are zero
+ *   size    := u32, little-endian: the item's size as the service counts it (values/size.ts)
+ *   json    := the normalised item as JSON.stringify writes it, in UTF-8
+ *
+ * `json` is what answers are made of: reads without filter or projection copy these bytes into the response.
+ */
+import assert from "node:assert/strict";
+import type { Item } from "./attribute-value.ts";
+
+const VERSION = 1;
+const FLAG_ASCII = 1;
+export const ROW_HEADER_BYTES = 6;
+
+const bytesToString = Buffer.prototype.toString;
+
+/** The row of a normalised item; `size` is its size in bytes as counted by `itemSize`. */
+export function encodeRow(item: Item, size: number): Uint8Array {
+  const json = JSON.stringify(item);
+  const length = Buffer.byteLength(json);
+  // Unpooled: a row may live for hours and must not keep a shared slab alive.
+  const row = Buffer.allocUnsafeSlow(ROW_HEADER_BYTES + length);
+  row[0] = VERSION;
+  row[1] = length === json.length ? FLAG_ASCII : 0;
+  row[2] = size & 0xff;
+  row[3] = (size >>> 8) & 0xff;
+  row[4] = (size >>> 16) & 0xff;
+  row[5] = size >>> 24;
+  row.write(json, ROW_HEADER_BYTES);
+  return row;
+}
+
+/** The item of a row. */
+export function decodeRow(row: Uint8Array): Item {
+  return JSON.parse(rowItemJson(row)) as Item;
+}
+
+/** The item of a row as JSON text. */
+export function rowItemJson(row: Uint8Array): string {
+  assertRow(row);
+  // Latin-1 decoding is several times faster than UTF-8 and the same for ASCII.
+  const encoding = ((row[1] ?? 0) & FLAG_ASCII) !== 0 ? "latin1" : "utf8";
+  return bytesToString.call(row, encoding, ROW_HEADER_BYTES);
+}
+
+/** The item of a row as JSON bytes: a view into the row. */
+export function rowItemBytes(row: Uint8Array): Uint8Array {
+  assertRow(row);
+  return row.subarray(ROW_HEADER_BYTES);
+}
+
+/** The size of a row's item in bytes, as the service counts it. */
+export function rowItemSize(row: Uint8Array): number {
+  assertRow(row);
+  return ((row[2] ?? 0) | ((row[3] ?? 0) << 8) | ((row[4] ?? 0) << 16) | ((row[5] ?? 0) << 24)) >>> 0;
+}
+
+function assertRow(row: Uint8Array): void {
+  assert(row[0] === VERSION && row.length >= ROW_HEADER_BYTES, "a row begins with a known version");
+}
