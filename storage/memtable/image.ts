@@ -1,11 +1,67 @@
-import type { Cursor } from "../iterator.ts";
+import { at, readLatin1 } from "../encoding.ts";
+import { Cursor } from "../iterator.ts";
+import type { Key } from "../store.ts";
+import { type Chunk, chunkAt, chunkOver, offsetOf } from "./arena.ts";
+import { entryHeaderBytes, newestVersion, sequenceOf, valueLengthOf, versionHeaderBytes } from "./records.ts";
 
 /** A frozen memtable as shared memory: structured-cloneable, so it can be posted to a Worker. */
 export interface MemtableImage {
   readonly chunks: readonly SharedArrayBuffer[];
-  /** Addresses of the entries in key order (Uint32). */
+  /** Addresses of the entries in key order (u32). */
   readonly order: SharedArrayBuffer;
 }
 
 /** Shows the newest version of each key of an image, ascending. */
-export declare function imageCursor(image: MemtableImage): Cursor;
+export function imageCursor(image: MemtableImage): Cursor {
+  return new ImageCursor(image.chunks.map(chunkOver), new Uint32Array(image.order));
+}
+
+class ImageCursor extends Cursor {
+  readonly #chunks: readonly Chunk[];
+  readonly #order: Uint32Array;
+  #index = 0;
+
+  constructor(chunks: readonly Chunk[], order: Uint32Array) {
+    super(false);
+    this.#chunks = chunks;
+    this.#order = order;
+  }
+
+  seek(bound?: Key): boolean {
+    let low = 0;
+    let high = bound === undefined ? 0 : this.#order.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (bound !== undefined && this.#keyAt(middle) < bound) low = middle + 1;
+      else high = middle;
+    }
+    return this.#show(low);
+  }
+
+  next(): boolean {
+    return this.#show(this.#index + 1);
+  }
+
+  #keyAt(index: number): Key {
+    const entry = at(this.#order, index);
+    const { bytes, words } = chunkAt(this.#chunks, entry);
+    const offset = offsetOf(entry);
+    const start = offset + entryHeaderBytes;
+    return readLatin1(bytes, start, start + at(words, (offset >>> 2) + 1));
+  }
+
+  #show(index: number): boolean {
+    this.#index = index;
+    this.valid = index < this.#order.length;
+    if (!this.valid) return false;
+    const version = newestVersion(this.#chunks, at(this.#order, index));
+    const length = valueLengthOf(this.#chunks, version);
+    this.key = this.#keyAt(index);
+    this.sequence = sequenceOf(this.#chunks, version);
+    this.tombstone = length < 0;
+    this.bytes = chunkAt(this.#chunks, version).bytes;
+    this.start = offsetOf(version) + versionHeaderBytes;
+    this.end = length < 0 ? this.start : this.start + length;
+    return true;
+  }
+}

@@ -1,0 +1,72 @@
+import { Cursor } from "../iterator.ts";
+import type { Key } from "../store.ts";
+import { type Chunk, chunkAt, offsetOf } from "./arena.ts";
+import { sequenceOf, valueLengthOf, versionAt, versionHeaderBytes } from "./records.ts";
+import type { SortedBlocks } from "./sorted-blocks.ts";
+
+/** Walks a memtable at a sequence; see `Memtable.cursor`. */
+export class MemtableCursor extends Cursor {
+  readonly #chunks: readonly Chunk[];
+  readonly #sorted: SortedBlocks;
+  readonly #sequenceMax: number;
+  #place = -1;
+  #modifications = 0;
+
+  constructor(chunks: readonly Chunk[], sorted: SortedBlocks, sequenceMax: number, reverse: boolean) {
+    super(reverse);
+    this.#chunks = chunks;
+    this.#sorted = sorted;
+    this.#sequenceMax = sequenceMax;
+  }
+
+  seek(bound?: Key): boolean {
+    const sorted = this.#sorted;
+    this.#modifications = sorted.modifications;
+    if (this.reverse)
+      return this.#show(sorted.before(bound === undefined ? sorted.end : sorted.locate(bound)));
+    return this.#show(sorted.normalize(bound === undefined ? 0 : sorted.locate(bound)));
+  }
+
+  next(): boolean {
+    const sorted = this.#sorted;
+    if (this.#modifications !== sorted.modifications) return this.#nextAfterModification();
+    return this.#show(this.reverse ? sorted.before(this.#place) : sorted.normalize(this.#place + 1));
+  }
+
+  /** Places have moved since: look the current key up again, which may itself be gone. */
+  #nextAfterModification(): boolean {
+    const sorted = this.#sorted;
+    const key = this.key;
+    this.#modifications = sorted.modifications;
+    const place = sorted.locate(key);
+    if (this.reverse) return this.#show(sorted.before(place));
+    const here = sorted.normalize(place);
+    if (here < 0 || sorted.keyAt(here) !== key) return this.#show(here);
+    return this.#show(sorted.normalize(here + 1));
+  }
+
+  /** Shows the first entry at or (in this cursor's direction) after `from` that has a visible version. */
+  #show(from: number): boolean {
+    const sorted = this.#sorted;
+    const chunks = this.#chunks;
+    let place = from;
+    while (place >= 0) {
+      const version = versionAt(chunks, sorted.entryAt(place), this.#sequenceMax);
+      if (version !== 0) {
+        const length = valueLengthOf(chunks, version);
+        this.#place = place;
+        this.key = sorted.keyAt(place);
+        this.sequence = sequenceOf(chunks, version);
+        this.tombstone = length < 0;
+        this.bytes = chunkAt(chunks, version).bytes;
+        this.start = offsetOf(version) + versionHeaderBytes;
+        this.end = length < 0 ? this.start : this.start + length;
+        this.valid = true;
+        return true;
+      }
+      place = this.reverse ? sorted.before(place) : sorted.normalize(place + 1);
+    }
+    this.valid = false;
+    return false;
+  }
+}
