@@ -32,8 +32,8 @@ export interface MutableItem {
 }
 
 /**
- * What `protocol/decode` hands over: members have the right JSON types, but any number of them may be present, numbers and
- * base64 are unchecked (`B` and `BS` are strings), `NULL` may be false.
+ * What `protocol/decode` hands over: members have the right JSON types and base64 is canonical (`B` and `BS` are strings),
+ * but any number of members may be present, numbers are unchecked, sets may have duplicates, `NULL` may be false.
  */
 export interface RawAttributeValue {
   readonly S?: string;

@@ -3,7 +3,7 @@
  * equal texts, and equal sets have equal members in equal places.
  */
 import type { AttributeValue, Item } from "./attribute-value.ts";
-import { decodeBase64 } from "./base64.ts";
+import { compareBase64 } from "./base64.ts";
 import { compareNumbers } from "./number.ts";
 
 const SURROGATES_BEGIN = 0xd800;
@@ -26,14 +26,6 @@ export function compareUtf8(a: string, b: string): number {
 /** Moves surrogates (0xd800..0xdfff) above the rest of the units from 0xd800 on. */
 function byteRank(unit: number): number {
   return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000;
-}
-
-/** Orders canonical base64 by the bytes that it stands for. */
-export function compareBase64(a: string, b: string): number {
-  if (a === b) return 0;
-  const x = decodeBase64(a);
-  const y = decodeBase64(b);
-  return x < y ? -1 : 1;
 }
 
 /**

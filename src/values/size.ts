@@ -1,5 +1,6 @@
 /** Sizes in bytes as the service counts them: for the item limit, capacity units, pages and table statistics. */
 import type { AttributeValue, Item } from "./attribute-value.ts";
+import { base64Length } from "./base64.ts";
 import { numberSize } from "./number.ts";
 
 /** The largest item that may be stored: 400 KB. */
@@ -13,14 +14,6 @@ export const ELEMENT_BYTES = 1;
 /** UTF-8 length of a well-formed string. */
 export function utf8Length(text: string): number {
   return Buffer.byteLength(text);
-}
-
-/** Number of bytes that canonical base64 stands for. */
-export function base64Length(base64: string): number {
-  const length = base64.length;
-  if (length === 0) return 0;
-  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
-  return (length >> 2) * 3 - padding;
 }
 
 /** Names and values of all attributes. */
