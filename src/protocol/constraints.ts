@@ -10,12 +10,10 @@ import type { JsonObject } from "./decode-attribute-value.ts";
 import { lowerFirst, renderValue } from "./render.ts";
 import { type Rule, rulesOf } from "./rules.ts";
 import {
-  type ItemShape,
   type ListShape,
   type MapShape,
   type RequiredMember,
   type Shape,
-  type StringShape,
   type StructureShape,
   shapeOf,
 } from "./shapes.ts";
@@ -48,8 +46,6 @@ export function compileConstraints(input: StructureShape): (value: JsonObject) =
 function compilePredicate(shape: Shape): Predicate {
   const own = rulesOf(shape);
   switch (shape.kind) {
-    case "item":
-      return itemPredicate(shape);
     case "list":
       return listPredicate(shape, own);
     case "map":
@@ -69,15 +65,6 @@ function allHold(rules: readonly Rule[]): Predicate {
   if (second === undefined) return first.holds;
   if (others.length === 0) return (value) => first.holds(value) && second.holds(value);
   return (value) => rules.every((rule) => rule.holds(value));
-}
-
-function itemPredicate(shape: ItemShape): Predicate {
-  const { nameMax } = shape;
-  if (nameMax === undefined) return always;
-  return (value) => {
-    for (const name in value as JsonObject) if (name.length > nameMax) return false;
-    return true;
-  };
 }
 
 function listPredicate(shape: ListShape, own: readonly Rule[]): Predicate {
@@ -194,9 +181,6 @@ function collect(shape: Shape, value: unknown, path: Path, violations: string[])
     if (!rule.holds(value)) add(violations, shape, value, path, rule.text);
   }
   switch (shape.kind) {
-    case "item":
-      collectItem(shape, value as JsonObject, path, violations);
-      break;
     case "list":
       collectList(shape, value as readonly unknown[], path, violations);
       break;
@@ -226,12 +210,6 @@ const isNumber = (shape: Shape): boolean =>
 
 const allRulesHold = (shape: Shape, value: unknown): boolean =>
   rulesOf(shape).every((rule) => rule.holds(value));
-
-function collectItem(shape: ItemShape, value: JsonObject, path: Path, violations: string[]): void {
-  if (itemPredicate(shape)(value)) return;
-  const key: StringShape = { kind: "string", max: shape.nameMax ?? 0 };
-  add(violations, shape, value, path, listed("Map keys", key));
-}
 
 function collectList(shape: ListShape, elements: readonly unknown[], path: Path, violations: string[]): void {
   const inner = shape.element;
@@ -273,5 +251,5 @@ function collectMap(shape: MapShape, entries: JsonObject, path: Path, violations
 function collectContents(shape: Shape, value: unknown, path: Path, violations: string[]): void {
   if (shape.kind === "list") collectList(shape, value as readonly unknown[], path, violations);
   else if (shape.kind === "map") collectMap(shape, value as JsonObject, path, violations);
-  else if (shape.kind === "structure" || shape.kind === "item") collect(shape, value, path, violations);
+  else if (shape.kind === "structure") collect(shape, value, path, violations);
 }

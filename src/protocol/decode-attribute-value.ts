@@ -5,6 +5,7 @@
  */
 import { serialization, validation } from "../errors.ts";
 import type { RawAttributeValue, RawItem } from "../values/attribute-value.ts";
+import { nestingLevelsExceeded } from "../values/normalize.ts";
 import { structureUnexpected, toBlob, toBoolean, toText } from "./conversions.ts";
 
 /**
@@ -24,11 +25,6 @@ interface MutableJsonObject {
 }
 
 type Scalar = (json: unknown) => unknown;
-
-const nestedTooDeep = () =>
-  validation(
-    "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
-  );
 
 /** Whether `json` is a JSON object (not null, not an array). */
 export const isObject = (json: unknown): json is JsonObject =>
@@ -101,7 +97,7 @@ function decodeElement(json: unknown, depth: number): RawAttributeValue {
 }
 
 function decodeValue(json: JsonObject, depth: number): RawAttributeValue {
-  if (depth > attributeDepthMax) throw nestedTooDeep();
+  if (depth > attributeDepthMax) throw nestingLevelsExceeded();
   let copy: MutableJsonObject | undefined;
   for (const name in json) {
     const value = json[name];

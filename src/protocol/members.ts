@@ -38,8 +38,8 @@ export const longArn = string({ min: 37, max: arnMax });
 /** The ARN of a taggable resource, or of one that carries a policy. */
 export const resourceArn = string({ min: 1, max: 1283 });
 
-/** An item or a key: attribute names are at most 65,535 characters. */
-export const attributes = item({ nameMax: attributeNameMax });
+/** An item or a key. Their names and values are judged by `values/normalize`. */
+export const attributes = item();
 export const attributeName = string({ max: attributeNameMax });
 /** The name of a key attribute, or of one projected into an index. */
 export const shortAttributeName = string({ min: 1, max: 255 });

@@ -60,8 +60,6 @@ export interface AttributeValueShape extends ShapeBase {
 /** Attribute names to attribute values, in wire form: an item, a key, or the values of an expression. */
 export interface ItemShape extends ShapeBase {
   readonly kind: "item";
-  /** Longest allowed name in characters. */
-  readonly nameMax?: number;
 }
 
 export interface ListShape<E extends Shape = Shape> extends ShapeBase, LengthBounds {
@@ -171,7 +169,7 @@ export const timestamp = (): NumberShape => ({ kind: "timestamp" });
 export const boolean = (): BooleanShape => ({ kind: "boolean" });
 export const blob = (): BlobShape => ({ kind: "blob" });
 export const attributeValue = (): AttributeValueShape => ({ kind: "attributeValue" });
-export const item = (options: Pick<ItemShape, "nameMax"> = {}): ItemShape => ({ kind: "item", ...options });
+export const item = (): ItemShape => ({ kind: "item" });
 
 export const list = <E extends Shape>(element: E, bounds: LengthBounds = {}): ListShape<E> => ({
   kind: "list",
