@@ -3,7 +3,6 @@
  * objects here.
  */
 import { type ApiError, serialization } from "../errors.ts";
-import { checkBase64 } from "../values/base64.ts";
 
 /** Scalar types as the service's (Java) front end names them in messages. */
 type ScalarName = "String" | "Boolean" | "Integer" | "Long" | "Double" | "Date";
@@ -21,6 +20,9 @@ const integerMax = 2 ** 31 - 1;
 const longMax = 2 ** 63;
 const truths: ReadonlySet<string> = new Set(["true", "1", "yes"]);
 const falsehoods: ReadonlySet<string> = new Set(["false", "0", "no"]);
+const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 /** The word the service's parser has for a scalar JSON value. */
 function tokenOf(json: unknown): string {
   switch (typeof json) {
@@ -94,6 +96,19 @@ export function toBlob(json: unknown): string {
     if (typeof json === "object") throw structureUnexpected();
     throw serialization("only base-64-encoded strings are convertible to bytes");
   }
-  checkBase64(json);
+  if (json.length % 4 !== 0) {
+    throw serialization(`Base64 encoded length is expected a multiple of 4 bytes but found: ${json.length}`);
+  }
+  if (!base64.test(json)) throw serialization("Invalid Base64 character detected");
+  if (json.endsWith("=") && !hasCleanTail(json)) {
+    throw serialization("Invalid last non-pad Base64 character dectected");
+  }
   return json;
+}
+
+/** Whether the bits that padding leaves unused in the last character are zero. */
+function hasCleanTail(text: string): boolean {
+  const padding = text.endsWith("==") ? 2 : 1;
+  const last = alphabet.indexOf(text.charAt(text.length - 1 - padding));
+  return last % (padding === 2 ? 16 : 4) === 0;
 }
