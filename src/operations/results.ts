@@ -6,6 +6,13 @@ const WRITE_UNIT_BYTES = 1024;
 
 export type ReturnConsumedCapacity = "INDEXES" | "TOTAL" | "NONE";
 
+declare global {
+  interface JSON {
+    /** ECMAScript 2026: a value that JSON.stringify prints as the given text. */
+    rawJSON(text: string): unknown;
+  }
+}
+
 /** A JSON number that keeps its fraction ("1.0"), as the service writes doubles. */
 export function double(value: number): unknown {
   return Number.isInteger(value) ? JSON.rawJSON(`${value}.0`) : value;

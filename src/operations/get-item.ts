@@ -1,0 +1,10 @@
+import { compileProjection, projectionOf } from "../expressions/projection.ts";
+import { getItemInput } from "../protocol/inputs/items.ts";
+import { readItem } from "../tables/read.ts";
+import type { StoredItem } from "../tables/stored-item.ts";
+import type { Item } from "../values/attribute-value.ts";
+import { normalizeItem } from "../values/normalize.ts";
+import { type Body, json, operation } from "./operation.ts";
+import { placeholdersOf, projectionParameters, refuseMixing } from "./parameters.ts";
+import { consumedCapacity, readUnits, tableUnits } from "./results.ts";
+import { spliceItem } from "./splice.ts";
