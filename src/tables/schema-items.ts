@@ -1,0 +1,212 @@
+/** Keys of items against the keys of a table and its secondary indexes. */
+import { type ApiError, validation } from "../errors.ts";
+import { type AttributeValue, attribute, type Item, typeOf } from "../values/attribute-value.ts";
+import { base64Length } from "../values/base64.ts";
+import { equalValues } from "../values/compare.ts";
+import type { KeyAttribute, KeySchema } from "../values/key-schema.ts";
+import { utf8Length } from "../values/size.ts";
+
+const PARTITION_KEY_BYTES_MAX = 2048;
+const SORT_KEY_BYTES_MAX = 1024;
+
+const INVALID = "One or more parameter values were invalid: ";
+const NOT_VALID = "One or more parameter values are not valid. ";
+
+const keyMismatch = () => validation("The provided key element does not match the schema");
+
+/** The part of an index schema that matters to items. */
+interface Index {
+  readonly indexName: string;
+  readonly keySchema: KeySchema;
+}
+
+/** Of an index, the attributes that the checks of the table's key do not cover already. */
+interface IndexKey {
+  readonly indexName: string;
+  readonly attributes: readonly KeyAttribute[];
+  readonly keySchema: KeySchema;
+}
+
+type EmptyError = (kind: "string" | "binary", indexName: string, name: string) => ApiError;
+
+const emptyInPut: EmptyError = (kind, indexName, name) =>
+  validation(
+    `${NOT_VALID}A value specified for a secondary index key is not supported. ` +
+      `The AttributeValue for a key attribute cannot contain an empty ${kind} value. ` +
+      `IndexName: ${indexName}, IndexKey: ${name}`,
+  );
+
+const emptyInUpdate: EmptyError = (kind) =>
+  validation(
+    `${NOT_VALID}The update expression attempted to update a secondary index key to a value that is not supported. ` +
+      `The AttributeValue for a key attribute cannot contain an empty ${kind} value.`,
+  );
+
+/** The checks of one table, prepared. */
+export class ItemKeyChecks {
+  readonly #schema: KeySchema;
+  readonly #attributes: readonly KeyAttribute[];
+  readonly #keyNames: ReadonlySet<string>;
+  readonly #indexNames: ReadonlySet<string>;
+  /** In the order of index names: the first violated index is the one reported. */
+  readonly #indexes: readonly IndexKey[];
+
+  constructor(schema: KeySchema, indexes: readonly Index[]) {
+    this.#schema = schema;
+    this.#attributes = attributesOf(schema);
+    this.#keyNames = new Set(this.#attributes.map(({ name }) => name));
+    const allAttributes = indexes.flatMap((index) => attributesOf(index.keySchema));
+    this.#indexNames = new Set(allAttributes.map(({ name }) => name));
+    this.#indexes = indexes
+      .map(({ indexName, keySchema }) => ({
+        indexName,
+        keySchema,
+        attributes: attributesOf(keySchema).filter(({ name }) => !this.#keyNames.has(name)),
+      }))
+      .filter((index) => index.attributes.length > 0 || this.#sortsByPartitionKey(index.keySchema));
+  }
+
+  /** A table's partition key may be longer than what an index takes as a sort key. */
+  #sortsByPartitionKey(index: KeySchema): boolean {
+    return index.sort.some(({ name }) => this.#schema.partition.some((key) => key.name === name));
+  }
+
+  key(key: Item): void {
+    let count = 0;
+    for (const _ in key) count++;
+    if (count !== this.#attributes.length) throw keyMismatch();
+    this.batchKey(key);
+  }
+
+  /** The table's key inside an item, in the words that are used where only keys are expected. */
+  batchKey(item: Item): void {
+    for (const { name, type } of this.#attributes) {
+      const value = attribute(item, name);
+      if (value === undefined || !(type in value)) throw keyMismatch();
+    }
+    this.#values(item);
+  }
+
+  tableKey(item: Item): void {
+    for (const { name, type } of this.#attributes) {
+      const value = attribute(item, name);
+      if (value === undefined) throw validation(`${INVALID}Missing the key ${name} in the item`);
+      if (!(type in value)) {
+        throw validation(
+          `${INVALID}Type mismatch for key ${name} expected: ${type} actual: ${typeOf(value)}`,
+        );
+      }
+    }
+    this.#values(item);
+  }
+
+  /** Emptiness and sizes of a key whose types are right. */
+  #values(item: Item): void {
+    for (const { name } of this.#attributes) {
+      const value = attribute(item, name);
+      const empty = value === undefined ? undefined : emptyKind(value);
+      if (empty !== undefined) {
+        throw validation(
+          `${NOT_VALID}The AttributeValue for a key attribute cannot contain an empty ${empty} value. Key: ${name}`,
+        );
+      }
+    }
+    checkSizes(this.#schema, item);
+  }
+
+  indexKeys(item: Item): void {
+    for (const index of this.#indexes) {
+      for (const key of index.attributes) {
+        const value = attribute(item, key.name);
+        if (value !== undefined) checkIndexValue(index.indexName, key, value, emptyInPut);
+      }
+      checkSizes(index.keySchema, item);
+    }
+  }
+
+  changedIndexKeys(previous: Item | undefined, next: Item): void {
+    for (const index of this.#indexes) {
+      let changed = false;
+      for (const key of index.attributes) {
+        const value = attribute(next, key.name);
+        if (value === undefined) continue;
+        const old = previous === undefined ? undefined : attribute(previous, key.name);
+        if (old !== undefined && equalValues(old, value)) continue;
+        changed = true;
+        checkIndexValue(index.indexName, key, value, emptyInUpdate);
+      }
+      if (changed) checkSizes(index.keySchema, next);
+    }
+  }
+
+  updateTargets(targets: readonly (readonly (string | number)[])[]): void {
+    for (const target of targets) {
+      const [name] = target;
+      if (target.length === 1 && typeof name === "string" && this.#keyNames.has(name)) {
+        throw validation(`${INVALID}Cannot update attribute ${name}. This attribute is part of the key`);
+      }
+    }
+    this.nestedPaths(targets);
+  }
+
+  nestedPaths(paths: readonly (readonly (string | number)[])[]): void {
+    for (const path of paths) {
+      const [name] = path;
+      if (path.length < 2 || typeof name !== "string") continue;
+      const label = this.#keyNames.has(name) ? "Key" : this.#indexNames.has(name) ? "IndexKey" : undefined;
+      if (label === undefined) continue;
+      throw validation(
+        "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: " +
+          `${label}: ${name}`,
+      );
+    }
+  }
+}
+
+const attributesOf = (schema: KeySchema): readonly KeyAttribute[] => [...schema.partition, ...schema.sort];
+
+function checkIndexValue(
+  indexName: string,
+  { name, type }: KeyAttribute,
+  value: AttributeValue,
+  emptyError: EmptyError,
+): void {
+  if (!(type in value)) {
+    throw validation(
+      `${INVALID}Type mismatch for Index Key ${name} Expected: ${type} Actual: ${typeOf(value)} IndexName: ${indexName}`,
+    );
+  }
+  const empty = emptyKind(value);
+  if (empty !== undefined) throw emptyError(empty, indexName, name);
+}
+
+function emptyKind(value: AttributeValue): "string" | "binary" | undefined {
+  if ("S" in value) return value.S === "" ? "string" : undefined;
+  if ("B" in value) return value.B === "" ? "binary" : undefined;
+  return undefined;
+}
+
+/** Several attributes of one role share its limit. Attributes that are absent or not of a key type count nothing. */
+function checkSizes(schema: KeySchema, item: Item): void {
+  if (bytesOf(schema.partition, item) > PARTITION_KEY_BYTES_MAX) {
+    throw validation(
+      `${INVALID}Size of hashkey has exceeded the maximum size limit of${PARTITION_KEY_BYTES_MAX} bytes`,
+    );
+  }
+  if (bytesOf(schema.sort, item) > SORT_KEY_BYTES_MAX) {
+    throw validation(
+      `${INVALID}Aggregated size of all range keys has exceeded the size limit of ${SORT_KEY_BYTES_MAX} bytes`,
+    );
+  }
+}
+
+function bytesOf(attributes: readonly KeyAttribute[], item: Item): number {
+  let bytes = 0;
+  for (const { name } of attributes) {
+    const value = attribute(item, name);
+    if (value === undefined) continue;
+    if ("S" in value) bytes += utf8Length(value.S);
+    else if ("B" in value) bytes += base64Length(value.B);
+  }
+  return bytes;
+}
