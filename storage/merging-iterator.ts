@@ -91,7 +91,7 @@ export type PageRequest = Omit<RangeRequest, "space">;
 
 /**
  * Reads one page of live rows (tombstones suppressed) through a cursor whose direction is `request.reverse`. Allocates the row
- * and the value's view per row, nothing else.
+ * and the value's view per row, nothing else. A page that ends at a limit says `more` without looking whether there is more.
  */
 export function readPage(cursor: Cursor, request: PageRequest): Page {
   const reverse = request.reverse === true;
@@ -105,9 +105,9 @@ export function readPage(cursor: Cursor, request: PageRequest): Page {
     const key = cursor.key;
     if (reverse ? lower !== undefined && key < lower : upper !== undefined && key >= upper) break;
     if (cursor.tombstone) continue;
-    if (rows.length >= rowsMax || bytes >= bytesMax) return { rows, more: true };
     bytes += cursor.end - cursor.start;
     rows.push({ key, value: cursorValue(cursor) });
+    if (rows.length >= rowsMax || bytes >= bytesMax) return { rows, more: true };
   }
   return { rows, more: false };
 }

@@ -1,26 +1,170 @@
+import { crc32 } from "../encoding.ts";
+import { corruption } from "../errors.ts";
 import type { Cursor, Version } from "../iterator.ts";
 import type { Key } from "../store.ts";
-import type { BlockCache } from "./block-cache.ts";
+import type { BlockCache, BlockSlots } from "./block-cache.ts";
+import { BlockReader } from "./block-reader.ts";
+import { filterMayContain, hashOfKey } from "./bloom-filter.ts";
+import { decompress } from "./compression.ts";
 import type { FilePool } from "./file-pool.ts";
-import type { SSTableInfo } from "./format.ts";
+import {
+  decodeFooter,
+  decodeProperties,
+  type Footer,
+  footerBytes,
+  type Section,
+  type SSTableInfo,
+  type SSTableProperties,
+} from "./format.ts";
+import { IndexReader } from "./index-block.ts";
+import { SSTableCursor } from "./sstable-cursor.ts";
+
+interface Loaded {
+  readonly footer: Footer;
+  readonly filter: Uint8Array;
+  readonly index: IndexReader;
+  readonly properties: SSTableProperties;
+}
+
+/** Point reads need a block only for an instant: all share this reader. */
+const pointReader = new BlockReader();
+/** Compressed blocks are read into this before they are decompressed. */
+let storedScratch = new Uint8Array(64 << 10);
 
 /**
  * One immutable file of sorted rows, each key once (its newest version when the file was written: history is the log's business,
- * and snapshots hold the memtables they need). Opening costs nothing: footer, index and filter are read on first use and kept.
+ * and snapshots hold the memtables they need). Making one costs nothing: footer, index and filter are read on first use and kept.
  * Any damage throws corruption() naming file and offset.
  */
-export declare class SSTableReader {
-  /** Neither opens nor reads the file. */
-  constructor(files: FilePool, path: string, cache: BlockCache);
+export class SSTableReader {
   readonly path: string;
+  readonly #files: FilePool;
+  readonly #cache: BlockCache;
+  readonly #slots: BlockSlots = new Map();
+  #loaded: Loaded | undefined;
+
+  /** Neither opens nor reads the file. */
+  constructor(files: FilePool, path: string, cache: BlockCache) {
+    this.#files = files;
+    this.path = path;
+    this.#cache = cache;
+  }
+
   /** The version of `key` in this file, if any. Reads at most one data block; none when the filter excludes the key. */
-  get(key: Key): Version | undefined;
+  get(key: Key): Version | undefined {
+    const { filter, index } = this.#load();
+    if (!filterMayContain(filter, hashOfKey(key))) return undefined;
+    const block = index.find(key);
+    const reader = pointReader;
+    try {
+      reader.open(this.readBlock(block, false));
+      if (!reader.find(key, true)) return undefined;
+    } catch (error) {
+      throw this.malformed(error, block);
+    }
+    const { bytes, sequence } = reader;
+    if (reader.tombstone) return { sequence, value: undefined };
+    return { sequence, value: bytes.subarray(reader.valueStart, reader.nextOffset) };
+  }
+
+  /** False: the key is certainly not in this file. */
+  mayContain(key: Key): boolean {
+    return filterMayContain(this.#load().filter, hashOfKey(key));
+  }
+
   /** `bypassCache`: leave the block cache as it is (compaction, verification). */
-  cursor(reverse?: boolean, options?: { readonly bypassCache?: boolean }): Cursor;
-  /** Properties as written in the file (all of `SSTableInfo` but the hash). */
-  properties(): Omit<SSTableInfo, "hash">;
-  /** Reads the whole file and checks every checksum, order and count; returns its hash. */
-  verify(): string;
+  cursor(reverse = false, options: { readonly bypassCache?: boolean } = {}): Cursor {
+    return new SSTableCursor(this, reverse, options.bypassCache === true);
+  }
+
+  /** What the file says of itself: all of `SSTableInfo` but the hash. */
+  properties(): Omit<SSTableInfo, "hash"> {
+    const { properties, footer } = this.#load();
+    return { bytes: footer.fileBytes, ...properties };
+  }
+
+  /** Bytes of index and filter held by this reader. */
+  get residentBytes(): number {
+    const footer = this.#loaded?.footer;
+    return footer === undefined ? 0 : footer.filter.bytes + footer.index.bytes + footer.properties.bytes;
+  }
+
   /** Forgets cached blocks and closes the file. Cursors must not be used any more; values stay intact. */
-  close(): void;
+  close(): void {
+    this.#cache.forget(this.#slots);
+    this.#files.release(this.path);
+    this.#loaded = undefined;
+  }
+
+  /** For the cursor: where the blocks are. */
+  index(): IndexReader {
+    return this.#load().index;
+  }
+
+  /** For the cursor: the bytes of a data block, checked and decompressed. */
+  readBlock(block: number, bypassCache: boolean): Uint8Array {
+    if (bypassCache) return this.#readStored(block);
+    const cached = this.#cache.lookup(this.#slots, block);
+    if (cached !== undefined) return cached;
+    const bytes = this.#readStored(block);
+    this.#cache.insert(this.#slots, block, bytes);
+    return bytes;
+  }
+
+  /** For the cursor: what to throw when parsing `block` threw `error`. */
+  malformed(error: unknown, block: number): unknown {
+    if (!(error instanceof RangeError)) return error;
+    return corruption(this.path, this.index().offset(block), `malformed data block: ${error.message}`);
+  }
+
+  #readStored(block: number): Uint8Array {
+    const { index, footer } = this.#load();
+    const offset = index.offset(block);
+    const length = index.storedBytes(block);
+    if (offset + length > footer.filter.offset) {
+      throw corruption(this.path, footer.index.offset, "index points outside the data blocks");
+    }
+    this.#cache.blocksRead++;
+    if (!index.compressed(block)) {
+      const bytes = new Uint8Array(length);
+      this.#readChecked(bytes, offset, index.crc(block));
+      return bytes;
+    }
+    if (length > storedScratch.length) storedScratch = new Uint8Array(length * 2);
+    const stored = storedScratch.subarray(0, length);
+    this.#readChecked(stored, offset, index.crc(block));
+    return decompress(stored, this.path, offset);
+  }
+
+  #readChecked(into: Uint8Array, offset: number, crc: number): void {
+    this.#files.read(this.path, into, offset);
+    if (crc32(into) !== crc) throw corruption(this.path, offset, "data block does not match its checksum");
+  }
+
+  #load(): Loaded {
+    if (this.#loaded !== undefined) return this.#loaded;
+    const { path } = this;
+    const fileBytes = this.#files.size(path);
+    if (fileBytes < footerBytes) throw corruption(path, fileBytes, "too short for an SSTable");
+    const footerRaw = new Uint8Array(footerBytes);
+    this.#files.read(path, footerRaw, fileBytes - footerBytes);
+    const footer = decodeFooter(footerRaw, path, fileBytes);
+    const metadata = new Uint8Array(fileBytes - footerBytes - footer.filter.offset);
+    this.#files.read(path, metadata, footer.filter.offset);
+    const filter = this.#sectionOf(metadata, footer, footer.filter, "filter");
+    const indexBytes = this.#sectionOf(metadata, footer, footer.index, "index");
+    const properties = decodeProperties(this.#sectionOf(metadata, footer, footer.properties, "properties"));
+    const index = new IndexReader(indexBytes, properties.blocks, path, footer.index.offset);
+    this.#loaded = { footer, filter, index, properties };
+    return this.#loaded;
+  }
+
+  #sectionOf(metadata: Uint8Array, footer: Footer, section: Section, name: string): Uint8Array {
+    const start = section.offset - footer.filter.offset;
+    const bytes = metadata.subarray(start, start + section.bytes);
+    if (crc32(bytes) !== section.crc) {
+      throw corruption(this.path, section.offset, `SSTable ${name} does not match its checksum`);
+    }
+    return bytes;
+  }
 }

@@ -1,0 +1,92 @@
+import { readU32, writeLatin1, writeU32 } from "../encoding.ts";
+import { corruption } from "../errors.ts";
+import type { Key } from "../store.ts";
+import { compareKey } from "./block-reader.ts";
+import { compressedFlag, indexRecordBytes } from "./format.ts";
+
+/** Collects the records of the data blocks; the grammar is in format.ts. */
+export class IndexWriter {
+  #records: Uint8Array = new Uint8Array(64 * indexRecordBytes);
+  #separators: Uint8Array = new Uint8Array(1024);
+  #count = 0;
+  #separatorBytes = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  add(offset: number, storedBytes: number, compressed: boolean, crc: number, separator: Key): void {
+    const start = this.#count++ * indexRecordBytes;
+    this.#records = withRoom(this.#records, start + indexRecordBytes);
+    this.#separators = withRoom(this.#separators, this.#separatorBytes + separator.length);
+    this.#separatorBytes = writeLatin1(this.#separators, this.#separatorBytes, separator);
+    writeU32(this.#records, start, offset);
+    writeU32(this.#records, start + 4, compressed ? storedBytes | compressedFlag : storedBytes);
+    writeU32(this.#records, start + 8, crc);
+    writeU32(this.#records, start + 12, this.#separatorBytes);
+  }
+
+  finish(): Uint8Array {
+    const recordBytes = this.#count * indexRecordBytes;
+    const bytes = new Uint8Array(recordBytes + this.#separatorBytes);
+    bytes.set(this.#records.subarray(0, recordBytes));
+    bytes.set(this.#separators.subarray(0, this.#separatorBytes), recordBytes);
+    return bytes;
+  }
+}
+
+function withRoom(bytes: Uint8Array, length: number): Uint8Array {
+  if (length <= bytes.length) return bytes;
+  const larger = new Uint8Array(length * 2);
+  larger.set(bytes);
+  return larger;
+}
+
+/** Finds data blocks; works on the stored bytes. */
+export class IndexReader {
+  readonly count: number;
+  readonly #bytes: Uint8Array;
+  readonly #separators: number;
+
+  /** The bytes have passed their checksum; `path` and `offset` name them in an error. */
+  constructor(bytes: Uint8Array, count: number, path: string, offset: number) {
+    if (count < 1 || count * indexRecordBytes > bytes.length)
+      throw corruption(path, offset, "index and properties disagree on the number of blocks");
+    this.#bytes = bytes;
+    this.count = count;
+    this.#separators = count * indexRecordBytes;
+  }
+
+  /** The only block that may hold `key`: the last one whose separator is at most `key`. */
+  find(key: Key): number {
+    const bytes = this.#bytes;
+    const base = this.#separators;
+    let low = 1;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const record = middle * indexRecordBytes;
+      const start = base + readU32(bytes, record - 4);
+      const end = base + readU32(bytes, record + 12);
+      if (compareKey(bytes, start, end, key) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
+  offset(block: number): number {
+    return readU32(this.#bytes, block * indexRecordBytes);
+  }
+
+  storedBytes(block: number): number {
+    return readU32(this.#bytes, block * indexRecordBytes + 4) & ~compressedFlag;
+  }
+
+  compressed(block: number): boolean {
+    return (readU32(this.#bytes, block * indexRecordBytes + 4) & compressedFlag) !== 0;
+  }
+
+  crc(block: number): number {
+    return readU32(this.#bytes, block * indexRecordBytes + 8);
+  }
+}
