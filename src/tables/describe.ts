@@ -8,6 +8,7 @@ import type {
   Throughput,
   Warmth,
 } from "./schema.ts";
+import type { UpdatePlan } from "./schema-plan.ts";
 import type { CreateTableRequest } from "./schema-request.ts";
 import { decreasesToday, present } from "./schema-throughput.ts";
 
@@ -25,6 +26,10 @@ export interface DescribeContext {
   readonly stats: (spaceId: string) => SpaceCounts;
   /** The status to show instead of the record's own. */
   readonly status?: TableStatus;
+  /** ENABLED unless given. */
+  readonly encryptionStatus?: "UPDATING";
+  /** ACTIVE unless given. */
+  readonly warmthStatus?: "UPDATING";
 }
 
 /** A TableDescription, ready for JSON.stringify: absent members are missing, never null. */
@@ -57,12 +62,20 @@ export function describeTable(record: TableRecord, context: DescribeContext): Ta
       })),
     ),
     ...streamMembers(record, arn),
-    ...encryption(record, "ENABLED"),
+    ...encryption(record, context.encryptionStatus ?? "ENABLED"),
     ...tableClassSummary(record),
     ...(record.onDemand === undefined ? {} : { OnDemandThroughput: record.onDemand }),
-    WarmThroughput: describeWarmth(record.warm, "ACTIVE"),
+    WarmThroughput: describeWarmth(record.warm, context.warmthStatus ?? "ACTIVE"),
   };
 }
+
+/** The `TableDescription` that answers UpdateTable. */
+export const describeUpdatedTable = (plan: UpdatePlan, context: DescribeContext): TableDescription =>
+  describeTable(plan.response, {
+    ...context,
+    ...(plan.encryptionUpdating === true ? { encryptionStatus: "UPDATING" } : {}),
+    ...(plan.warmthUpdating === true ? { warmthStatus: "UPDATING" } : {}),
+  });
 
 /** The `TableDescription` that answers CreateTable: everything CREATING, warmth only where it was asked for. */
 export function describeCreatedTable(

@@ -21,7 +21,7 @@ const definedNames = (definitions: readonly AttributeDefinition[]): string[] =>
 
 /**
  * Attribute definitions of a new table against all its keys: no name twice, every key attribute defined, none unused.
- * `indexKeys` are the key schemas of all indexes; `hasIndexes` also counts empty lists of indexes. Throws `ApiError`.
+ * `indexKeys` are the key schemas of all indexes. Throws `ApiError`.
  */
 export function checkDefinitions(
   definitions: readonly AttributeDefinition[],
