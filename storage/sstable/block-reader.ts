@@ -106,7 +106,10 @@ export class BlockReader {
     this.#interval = interval;
     let matched = 0;
     let offset = this.restart(interval);
+    // The next restart shares nothing by decree, whatever it has in common with the entry before.
+    const nextRestart = interval + 1 < this.#restartCount ? this.restart(interval + 1) : this.#limit;
     while (offset < this.#limit) {
+      if (offset === nextRestart) matched = 0;
       this.parse(offset);
       const shared = this.#shared;
       if (shared <= matched) {

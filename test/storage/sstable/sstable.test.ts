@@ -1,0 +1,145 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { BlockCache } from "../../../storage/sstable/block-cache.ts";
+import { FilePool } from "../../../storage/sstable/file-pool.ts";
+import { SSTableReader } from "../../../storage/sstable/sstable-reader.ts";
+import { verifySSTable } from "../../../storage/sstable/verify.ts";
+import { memoryVfs } from "../../../storage/vfs/memory.ts";
+import { drain, type Entry, expectedEntries } from "../iterator/array-cursor.ts";
+import { openSSTable, writeSSTable } from "./support.ts";
+
+/** Values of all sizes that matter, compressible and not. */
+function valueOf(seed: number, length: number): Uint8Array {
+  const value = new Uint8Array(length);
+  let state = seed | 1;
+  const noisy = seed % 3 === 0;
+  for (let index = 0; index < length; index++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    value[index] = noisy ? state >>> 16 : index % 17;
+  }
+  return value;
+}
+
+const arbitraryKey = fc.oneof(
+  { weight: 4, arbitrary: fc.string({ unit: latin1Unit(), maxLength: 12 }) },
+  {
+    weight: 2,
+    arbitrary: fc.nat(300).map((number) => `customer#${"long prefix ".repeat(3)}${number}`),
+  },
+  { weight: 1, arbitrary: fc.nat(40).map((number) => `${"p".repeat(2040)}${number}`) },
+);
+function latin1Unit() {
+  return fc.nat(255).map((code) => String.fromCharCode(code));
+}
+const arbitraryLength = fc.oneof(
+  { weight: 10, arbitrary: fc.nat(300) },
+  { weight: 2, arbitrary: fc.nat(9000) },
+  { weight: 1, arbitrary: fc.integer({ min: 100_000, max: 409_600 }) },
+);
+const arbitraryEntries = fc
+  .uniqueArray(
+    fc.record({
+      key: arbitraryKey,
+      sequence: fc.oneof(fc.nat(1000), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })),
+      length: fc.option(arbitraryLength, { freq: 5, nil: undefined }),
+    }),
+    { selector: (entry) => entry.key, minLength: 1, maxLength: 120, size: "max" },
+  )
+  .map((entries) =>
+    entries
+      .sort((one, other) => (one.key < other.key ? -1 : 1))
+      .map(({ key, sequence, length }): Entry => {
+        return { key, sequence, value: length === undefined ? undefined : valueOf(sequence, length) };
+      }),
+  );
+
+describe("an SSTable", () => {
+  test("gives back what was written: point reads and both directions from any bound", () => {
+    fc.assert(
+      fc.property(
+        arbitraryEntries,
+        fc.constantFrom(64, 512, 4096),
+        fc.array(arbitraryKey, { maxLength: 20 }),
+        (entries, blockBytes, probes) => {
+          const vfs = memoryVfs();
+          const info = writeSSTable(vfs, "t.sst", entries, blockBytes);
+          const reader = openSSTable(vfs, "t.sst");
+          const { hash, ...properties } = info;
+          expect(reader.properties()).toEqual(properties);
+          expect(info.entries).toBe(entries.length);
+          expect(info.smallest).toBe(entries[0]?.key ?? "");
+          for (const { key, sequence, value } of entries) expect(reader.get(key)).toEqual({ sequence, value });
+          for (const probe of probes) {
+            const entry = entries.find(({ key }) => key === probe);
+            expect(reader.get(probe)).toEqual(entry && { sequence: entry.sequence, value: entry.value });
+          }
+          for (const reverse of [false, true]) {
+            const cursor = reader.cursor(reverse);
+            expect(drain(cursor)).toEqual(expectedEntries(entries, reverse));
+            for (const bound of [...probes.slice(0, 6), entries[entries.length >> 1]?.key ?? ""])
+              expect(drain(cursor, bound)).toEqual(expectedEntries(entries, reverse, bound));
+          }
+          expect(verifySSTable(new FilePool(vfs), "t.sst")).toBe(hash);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("is a function of its entries: two writes give the same bytes", () => {
+    const entries = Array.from({ length: 500 }, (_, index) => {
+      return { key: `k${String(index).padStart(6, "0")}`, sequence: index, value: valueOf(index, 40) };
+    });
+    const vfs = memoryVfs();
+    expect(writeSSTable(vfs, "a.sst", entries)).toEqual(writeSSTable(vfs, "b.sst", entries));
+  });
+
+  test("reads one block for a hit, none for a filtered miss, none again once cached", () => {
+    const entries = Array.from({ length: 5000 }, (_, index) => {
+      return { key: `k${String(index * 2).padStart(8, "0")}`, sequence: index, value: valueOf(1, 100) };
+    });
+    const vfs = memoryVfs();
+    writeSSTable(vfs, "t.sst", entries);
+    const cache = new BlockCache(1 << 20);
+    const reader = new SSTableReader(new FilePool(vfs), "t.sst", cache);
+    expect(reader.get("k00000500")).toBeDefined();
+    expect([cache.blocksRead, cache.misses, cache.hits]).toEqual([1, 1, 0]);
+    expect(reader.get("k00000502")).toBeDefined();
+    expect([cache.blocksRead, cache.misses, cache.hits]).toEqual([1, 1, 1]);
+    let misses = 0;
+    for (let index = 0; index < 5000; index++) {
+      const before = cache.hits + cache.misses;
+      expect(reader.get(`k${String(index * 2 + 1).padStart(8, "0")}`)).toBeUndefined();
+      misses += cache.hits + cache.misses - before;
+    }
+    // 1 % expected; 100 of 5,000 would be seven standard deviations away.
+    expect(misses).toBeLessThan(100);
+    reader.close();
+    expect(cache.bytes).toBe(0);
+  });
+
+  test("values outlive the cache, the reader and the file's handle", () => {
+    const entries = Array.from({ length: 200 }, (_, index) => {
+      return { key: `k${String(index).padStart(4, "0")}`, sequence: index, value: valueOf(index, 300) };
+    });
+    const vfs = memoryVfs();
+    writeSSTable(vfs, "t.sst", entries, 1024);
+    const reader = openSSTable(vfs, "t.sst", 16 << 10);
+    const values = entries.map(({ key }) => reader.get(key)?.value);
+    reader.close();
+    expect(values).toEqual(entries.map(({ value }) => value));
+  });
+
+  test("a cursor that bypasses the cache leaves it alone", () => {
+    const vfs = memoryVfs();
+    const entries = Array.from({ length: 300 }, (_, index) => {
+      return { key: `k${String(index).padStart(4, "0")}`, sequence: index, value: valueOf(index, 100) };
+    });
+    writeSSTable(vfs, "t.sst", entries, 1024);
+    const cache = new BlockCache(1 << 20);
+    const reader = new SSTableReader(new FilePool(vfs), "t.sst", cache);
+    expect(drain(reader.cursor(false, { bypassCache: true }))).toHaveLength(300);
+    expect([cache.bytes, cache.hits, cache.misses]).toEqual([0, 0, 0]);
+    expect(cache.blocksRead).toBe(reader.properties().blocks);
+  });
+});
