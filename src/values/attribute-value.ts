@@ -69,3 +69,9 @@ export function newItem(): MutableItem {
 export function attribute(item: Item, name: string): AttributeValue | undefined {
   return Object.hasOwn(item, name) ? item[name] : undefined;
 }
+
+/** A scalar value as the service prints it in messages: `AttributeValue: {S:abc}`. */
+export function describeValue(value: AttributeValue): string {
+  for (const [type, content] of Object.entries(value)) return `AttributeValue: {${type}:${content}}`;
+  throw new Error("an attribute value has exactly one member");
+}
