@@ -12,7 +12,7 @@ export interface FlushSpec {
 
 /**
  * Runs jobs. Outputs are complete and synced when the promise resolves (their directory entry is not: the caller syncs the directory with
- * its manifest edit). When it rejects, the caller removes `spec.path` if it exists, and may try again under a new name.
+ * its manifest edit). When it rejects, the caller removes the outputs that exist, and may try again under new names.
  */
 export interface JobExecutor {
   /**
@@ -20,6 +20,6 @@ export interface JobExecutor {
    * nothing was left to write (all tombstones, dropped).
    */
   flush(spec: FlushSpec, memtables: readonly Memtable[]): Promise<SSTableInfo | undefined>;
-  /** Jobs under way reject. Idempotent. */
+  /** Jobs under way reject with "closed". Idempotent. */
   close(): Promise<void>;
 }

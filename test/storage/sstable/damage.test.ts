@@ -48,11 +48,23 @@ function readEverything(bytes: Uint8Array, entries: readonly Entry[]): boolean {
   };
   for (let index = 0; index < entries.length; index += 3) {
     const { key, sequence, value } = entries[index] as Entry;
-    check(answer(() => reader.get(key)), { sequence, value });
-    check(answer(() => reader.get(`${key}x`)), undefined);
+    check(
+      answer(() => reader.get(key)),
+      { sequence, value },
+    );
+    check(
+      answer(() => reader.get(`${key}x`)),
+      undefined,
+    );
   }
-  check(answer(() => drain(reader.cursor(false))), entries);
-  check(answer(() => drain(reader.cursor(true))), entries.toReversed());
+  check(
+    answer(() => drain(reader.cursor(false))),
+    entries,
+  );
+  check(
+    answer(() => drain(reader.cursor(true))),
+    entries.toReversed(),
+  );
   return damaged;
 }
 
@@ -64,7 +76,8 @@ describe("a damaged SSTable", () => {
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = bytes.slice();
       flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      if (!readEverything(flipped, entries)) throw new Error(`bit ${bit} of ${bytes.length * 8} went unnoticed`);
+      if (!readEverything(flipped, entries))
+        throw new Error(`bit ${bit} of ${bytes.length * 8} went unnoticed`);
     }
     console.log(`SSTable: ${bytes.length * 8} single-bit flips, all found`);
   });

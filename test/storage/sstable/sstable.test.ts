@@ -9,7 +9,7 @@ import { drain, type Entry, expectedEntries } from "../iterator/array-cursor.ts"
 import { openSSTable, writeSSTable } from "./support.ts";
 
 /** Values of all sizes that matter, compressible and not. */
-function valueOf(seed: number, length: number): Uint8Array {
+function bytesOf(seed: number, length: number): Uint8Array {
   const value = new Uint8Array(length);
   let state = seed | 1;
   const noisy = seed % 3 === 0;
@@ -49,7 +49,7 @@ const arbitraryEntries = fc
     entries
       .sort((one, other) => (one.key < other.key ? -1 : 1))
       .map(({ key, sequence, length }): Entry => {
-        return { key, sequence, value: length === undefined ? undefined : valueOf(sequence, length) };
+        return { key, sequence, value: length === undefined ? undefined : bytesOf(sequence, length) };
       }),
   );
 
@@ -68,7 +68,8 @@ describe("an SSTable", () => {
           expect(reader.properties()).toEqual(properties);
           expect(info.entries).toBe(entries.length);
           expect(info.smallest).toBe(entries[0]?.key ?? "");
-          for (const { key, sequence, value } of entries) expect(reader.get(key)).toEqual({ sequence, value });
+          for (const { key, sequence, value } of entries)
+            expect(reader.get(key)).toEqual({ sequence, value });
           for (const probe of probes) {
             const entry = entries.find(({ key }) => key === probe);
             expect(reader.get(probe)).toEqual(entry && { sequence: entry.sequence, value: entry.value });
@@ -88,7 +89,7 @@ describe("an SSTable", () => {
 
   test("is a function of its entries: two writes give the same bytes", () => {
     const entries = Array.from({ length: 500 }, (_, index) => {
-      return { key: `k${String(index).padStart(6, "0")}`, sequence: index, value: valueOf(index, 40) };
+      return { key: `k${String(index).padStart(6, "0")}`, sequence: index, value: bytesOf(index, 40) };
     });
     const vfs = memoryVfs();
     expect(writeSSTable(vfs, "a.sst", entries)).toEqual(writeSSTable(vfs, "b.sst", entries));
@@ -96,7 +97,7 @@ describe("an SSTable", () => {
 
   test("reads one block for a hit, none for a filtered miss, none again once cached", () => {
     const entries = Array.from({ length: 5000 }, (_, index) => {
-      return { key: `k${String(index * 2).padStart(8, "0")}`, sequence: index, value: valueOf(1, 100) };
+      return { key: `k${String(index * 2).padStart(8, "0")}`, sequence: index, value: bytesOf(1, 100) };
     });
     const vfs = memoryVfs();
     writeSSTable(vfs, "t.sst", entries);
@@ -120,7 +121,7 @@ describe("an SSTable", () => {
 
   test("values outlive the cache, the reader and the file's handle", () => {
     const entries = Array.from({ length: 200 }, (_, index) => {
-      return { key: `k${String(index).padStart(4, "0")}`, sequence: index, value: valueOf(index, 300) };
+      return { key: `k${String(index).padStart(4, "0")}`, sequence: index, value: bytesOf(index, 300) };
     });
     const vfs = memoryVfs();
     writeSSTable(vfs, "t.sst", entries, 1024);
@@ -133,7 +134,7 @@ describe("an SSTable", () => {
   test("a cursor that bypasses the cache leaves it alone", () => {
     const vfs = memoryVfs();
     const entries = Array.from({ length: 300 }, (_, index) => {
-      return { key: `k${String(index).padStart(4, "0")}`, sequence: index, value: valueOf(index, 100) };
+      return { key: `k${String(index).padStart(4, "0")}`, sequence: index, value: bytesOf(index, 100) };
     });
     writeSSTable(vfs, "t.sst", entries, 1024);
     const cache = new BlockCache(1 << 20);

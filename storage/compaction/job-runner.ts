@@ -1,0 +1,171 @@
+import { setImmediate } from "node:timers";
+import type { Clock } from "../clock.ts";
+import { at } from "../encoding.ts";
+import { StorageError } from "../errors.ts";
+import type { Job } from "./job.ts";
+
+/** How a job is treated among others. */
+export interface RunOptions {
+  /** Paced jobs (compactions) obey the rate, and wait while any other job (a flush) runs. */
+  readonly paced: boolean;
+  /** Gives the job up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Queued {
+  readonly job: Job<unknown>;
+  readonly options: RunOptions;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+  /** Paced: output beyond this many bytes is not yet due. */
+  writtenBytes: number;
+  /** Paced: not before this time. */
+  dueMs: number;
+}
+
+export interface RunnerOptions {
+  readonly clock: Clock;
+  /** Input bytes per slice. */
+  readonly sliceBytes: number;
+  /** Output of paced jobs in bytes per second; 0 = as fast as they can. Asked after each slice. */
+  readonly bytesPerSecond: () => number;
+}
+
+/** Lets everything else that is waiting on this thread run. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Runs jobs of one thread in slices, one slice at a time, with a turn of the event loop after each. */
+export class JobRunner {
+  readonly #options: RunnerOptions;
+  readonly #queue: Queued[] = [];
+  #running = false;
+  #wake: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs a job to its end, and closes it. Rejects with what a step threw, or "closed" when it was given up. */
+  run<Result>(job: Job<Result>, options: RunOptions): Promise<Result> {
+    if (this.#closed) {
+      job.close();
+      return Promise.reject(givenUp());
+    }
+    const result = new Promise<Result>((resolve, reject) => {
+      this.#queue.push({
+        job,
+        options,
+        done: () => resolve(job.result()),
+        failed: reject,
+        writtenBytes: 0,
+        dueMs: Number.NEGATIVE_INFINITY,
+      });
+    });
+    this.#wake?.();
+    if (!this.#running) {
+      this.#running = true;
+      void this.#loop();
+    }
+    return result;
+  }
+
+  /** Gives up all jobs. Those that are in a slice end with it. */
+  close(): void {
+    this.#closed = true;
+    this.#wake?.();
+  }
+
+  async #loop(): Promise<void> {
+    // The caller's synchronous stretch ends before the first slice begins.
+    await turn();
+    while (this.#queue.length > 0) {
+      const now = this.#options.clock.now();
+      const next = this.#next(now);
+      if (next.dueMs > now && !this.#isGivenUp(next)) await this.#sleep(next.dueMs - now);
+      else await this.#slice(next);
+    }
+    this.#running = false;
+  }
+
+  /** Unpaced jobs in order of arrival, then the paced one that is due first. */
+  #next(now: number): Queued {
+    let next = at(this.#queue, 0);
+    for (const queued of this.#queue) {
+      if (!queued.options.paced || this.#isGivenUp(queued)) return queued;
+      if (queued.dueMs < Math.max(next.dueMs, now)) next = queued;
+    }
+    return next;
+  }
+
+  async #slice(queued: Queued): Promise<void> {
+    const { job } = queued;
+    try {
+      if (this.#isGivenUp(queued)) throw givenUp();
+      const result = job.step(this.#options.sliceBytes);
+      if (result === "done") {
+        this.#remove(queued);
+        job.close();
+        queued.done();
+        return;
+      }
+      if (result === "sync") await job.file.datasync();
+      if (queued.options.paced) this.#pace(queued);
+      await turn();
+    } catch (error) {
+      this.#remove(queued);
+      queued.failed(error);
+      closeQuietly(job);
+    }
+  }
+
+  #pace(queued: Queued): void {
+    const bytesPerSecond = this.#options.bytesPerSecond();
+    const written = queued.job.outputBytes;
+    const now = this.#options.clock.now();
+    const owedMs = bytesPerSecond > 0 ? ((written - queued.writtenBytes) * 1000) / bytesPerSecond : 0;
+    queued.writtenBytes = written;
+    queued.dueMs = Math.max(queued.dueMs, now) + owedMs;
+  }
+
+  #isGivenUp(queued: Queued): boolean {
+    return this.#closed || queued.options.signal?.aborted === true;
+  }
+
+  #remove(queued: Queued): void {
+    this.#queue.splice(this.#queue.indexOf(queued), 1);
+  }
+
+  /** Until the time has passed, a job arrives, or the runner is closed. */
+  #sleep(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(Math.min(delayMs, sleepMsMax), () => {
+        this.#wake = undefined;
+        resolve();
+      });
+      this.#wake = () => {
+        cancel();
+        this.#wake = undefined;
+        resolve();
+      };
+    });
+  }
+}
+
+/** Abort signals and changes of the rate are noticed this soon. */
+const sleepMsMax = 50;
+
+function givenUp(): StorageError {
+  return new StorageError("closed", "the job was given up");
+}
+
+/** After a failure the outputs are discarded: a further failure to close them changes nothing. */
+function closeQuietly(job: Job<unknown>): void {
+  try {
+    job.close();
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { StorageError, type StorageErrorKind } from "../errors.ts";
+import type { MemtableImage } from "../memtable/image.ts";
+import type { FlushSpec } from "./executor.ts";
+import type { SSTableOutput } from "./merge-job.ts";
+
+/** What the Worker is started with. */
+export interface WorkerStart {
+  /** The store's directory. */
+  readonly root: string;
+}
+
+export interface WorkerRequest {
+  readonly id: number;
+  readonly kind: "flush";
+  readonly spec: FlushSpec;
+  readonly memtables: readonly MemtableImage[];
+}
+
+/** A request's end. Errors cross the thread border as plain data, because cloning would strip them of class and fields. */
+export type WorkerReply =
+  | { readonly id: number; readonly outputs: SSTableOutput[] }
+  | { readonly id: number; readonly error: PlainError };
+
+export interface PlainError {
+  readonly kind: StorageErrorKind | undefined;
+  readonly message: string;
+  readonly file: string | undefined;
+  readonly offset: number | undefined;
+  readonly stack: string | undefined;
+}
+
+export function toPlainError(error: unknown): PlainError {
+  const storage = error instanceof StorageError ? error : undefined;
+  return {
+    kind: storage?.kind,
+    message: error instanceof Error ? error.message : String(error),
+    file: storage?.file,
+    offset: storage?.offset,
+    stack: error instanceof Error ? error.stack : undefined,
+  };
+}
+
+/** The error as it was in the Worker; one that was not of the store's kinds becomes an Error with the Worker's stack as cause. */
+export function fromPlainError(plain: PlainError): Error {
+  if (plain.kind === undefined) return new Error(plain.message, { cause: plain.stack });
+  const details: { file?: string; offset?: number; cause?: unknown } = { cause: plain.stack };
+  if (plain.file !== undefined) details.file = plain.file;
+  if (plain.offset !== undefined) details.offset = plain.offset;
+  return new StorageError(plain.kind, plain.message, details);
+}
