@@ -5,7 +5,9 @@ export interface ServeConfig {
   readonly host: string;
   readonly dataDir: string;
   readonly memory: boolean;
-  readonly durability: { readonly mode: "sync" | "off" } | { readonly mode: "interval"; readonly intervalMs: number };
+  readonly durability:
+    | { readonly mode: "sync" | "off" }
+    | { readonly mode: "interval"; readonly intervalMs: number };
   readonly region: string;
   readonly accountId: string;
   readonly insecure: boolean;
@@ -33,7 +35,12 @@ interface Flag {
 const FLAGS = [
   { name: "port", value: "PORT", fallback: "8000", help: "TCP port; 0 picks a free one" },
   { name: "host", value: "HOST", fallback: "127.0.0.1", help: "address to listen on" },
-  { name: "data-dir", value: "DIR", fallback: "./walnut-data", help: "where the data lives; created if missing" },
+  {
+    name: "data-dir",
+    value: "DIR",
+    fallback: "./walnut-data",
+    help: "where the data lives; created if missing",
+  },
   { name: "memory", fallback: "false", help: "keep everything in memory; nothing survives the process" },
   {
     name: "durability",
@@ -43,8 +50,17 @@ const FLAGS = [
   },
   { name: "region", value: "REGION", fallback: "us-east-1", help: "region of requests that name none" },
   { name: "account-id", value: "ID", fallback: "000000000000", help: "12-digit account in ARNs" },
-  { name: "insecure", fallback: "false", help: "allow listening on other than loopback addresses without credentials" },
-  { name: "tls-cert", value: "FILE", fallback: "", help: "serve TLS with this PEM certificate (with --tls-key)" },
+  {
+    name: "insecure",
+    fallback: "false",
+    help: "allow listening on other than loopback addresses without credentials",
+  },
+  {
+    name: "tls-cert",
+    value: "FILE",
+    fallback: "",
+    help: "serve TLS with this PEM certificate (with --tls-key)",
+  },
   { name: "tls-key", value: "FILE", fallback: "", help: "PEM private key of --tls-cert" },
   { name: "log-format", value: "FORMAT", fallback: "text", help: "text or json" },
   { name: "log-level", value: "LEVEL", fallback: "info", help: "debug, info, warn or error" },
@@ -82,7 +98,10 @@ export function flagsHelp(): string {
  * Reads flags (`--name value`, `--name=value`, `--switch`) over environment variables (`WALNUT_NAME`) over defaults.
  * Throws UsageError that names the flag at fault.
  */
-export function parseConfig(argv: readonly string[], environment: Readonly<Record<string, string | undefined>>): ServeConfig {
+export function parseConfig(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ServeConfig {
   const values = Object.fromEntries(
     FLAGS.map((flag) => [flag.name, environment[environmentName(flag.name)] ?? flag.fallback]),
   ) as Record<FlagName, string>;
@@ -126,12 +145,15 @@ function checked(values: Values): ServeConfig {
     throw new UsageError("--tls-cert and --tls-key belong together");
   }
   if (!config.insecure && !isLoopback(config.host)) {
-    throw new UsageError(`--host ${config.host} is not a loopback address: any client could write. Add --insecure to allow that`);
+    throw new UsageError(
+      `--host ${config.host} is not a loopback address: any client could write. Add --insecure to allow that`,
+    );
   }
   return config;
 }
 
-const isLoopback = (host: string) => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+const isLoopback = (host: string) =>
+  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 
 function integer(name: FlagName, values: Values, min: number, max: number): number {
   const text = values[name];
@@ -157,7 +179,8 @@ function matching(name: FlagName, values: Values, pattern: RegExp, what: string)
 
 function oneOf<T extends string>(name: FlagName, values: Values, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === values[name]);
-  if (found === undefined) throw new UsageError(`--${name} must be one of ${allowed.join(", ")}, not '${values[name]}'`);
+  if (found === undefined)
+    throw new UsageError(`--${name} must be one of ${allowed.join(", ")}, not '${values[name]}'`);
   return found;
 }
 

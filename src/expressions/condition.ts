@@ -10,7 +10,7 @@ import {
   type TypeName,
 } from "../values/attribute-value.ts";
 import { compareValues, equalValues } from "../values/compare.ts";
-import { valueAt } from "../values/document-path.ts";
+import { type DocumentPath, valueAt } from "../values/document-path.ts";
 import type { Comparator, Condition, Operand } from "./ast.ts";
 import { bindCondition } from "./bind-condition.ts";
 import { parseCondition } from "./condition-parser.ts";

@@ -50,7 +50,8 @@ export function operation<S extends StructureShape, Prepared>(
 ): Operation {
   const { name, prepare, execute } = definition;
   const read = compileInput(definition.input);
-  if (definition.enveloped !== true) return { name, run: (json, context) => execute(prepare(read(json)), context) };
+  if (definition.enveloped !== true)
+    return { name, run: (json, context) => execute(prepare(read(json)), context) };
   return {
     name,
     run: (json, context) => {

@@ -3,14 +3,20 @@ import { Packr } from "msgpackr";
 import type { Fence, Row, SpaceId, Store, Value } from "../../storage/index.ts";
 import { internalServerError, resourceNotFound } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { type TableKeyEncoder, tableKeyEncoder } from "../values/key-codec.ts";
+import { type SecondaryIndex, secondaryIndex } from "./indexes.ts";
 import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
 import { type TableRecord, TableSchema, type TableStatus } from "./schema.ts";
+import type { UpdatePlan } from "./schema-plan.ts";
 
 /** A table as requests meet it: its record, what follows from it, and the fence that guards writes prepared with it. Immutable. */
 export interface Table {
   readonly record: TableRecord;
   readonly schema: TableSchema;
   readonly space: SpaceId;
+  /** The row key of an item (or of a key) that fits the schema. */
+  readonly rowKeyOf: TableKeyEncoder;
+  readonly indexes: readonly SecondaryIndex[];
   readonly fences: readonly Fence[];
   /** The status that is shown until an instant (milliseconds) instead of the record's own. */
   readonly transition: Transition | undefined;
@@ -70,7 +76,9 @@ export class Catalog {
   find(name: string): Table | undefined {
     const table = this.#tables.get(name);
     if (table === undefined) return undefined;
-    return table.transition?.status === "DELETING" && this.#clock.now() >= table.transition.until ? undefined : table;
+    return table.transition?.status === "DELETING" && this.#clock.now() >= table.transition.until
+      ? undefined
+      : table;
   }
 
   /** The status a client sees now. */
@@ -92,9 +100,14 @@ export class Catalog {
   }
 
   /** Names after `after` in byte order, at most `limit`, and whether there are more. */
-  names(after: string | undefined, limit: number): { readonly names: readonly string[]; readonly more: boolean } {
+  names(
+    after: string | undefined,
+    limit: number,
+  ): { readonly names: readonly string[]; readonly more: boolean } {
     this.#names ??= [...this.#tables.keys()].sort();
-    const all = this.#names.filter((name) => (after === undefined || name > after) && this.find(name) !== undefined);
+    const all = this.#names.filter(
+      (name) => (after === undefined || name > after) && this.find(name) !== undefined,
+    );
     return { names: all.slice(0, limit), more: all.length > limit };
   }
 
@@ -102,9 +115,11 @@ export class Catalog {
   exclusively<T>(name: string, task: () => Promise<T>): Promise<T> {
     const before = this.#queues.get(name) ?? Promise.resolve();
     const run = before.then(task, task);
-    const done = run.catch(() => undefined).then(() => {
-      if (this.#queues.get(name) === done) this.#queues.delete(name);
-    });
+    const done = run
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#queues.get(name) === done) this.#queues.delete(name);
+      });
     this.#queues.set(name, done);
     return run;
   }
@@ -116,9 +131,19 @@ export class Catalog {
     return await this.#commit(record, "CREATING");
   }
 
-  /** Commits a changed record; `shown` is the status seen during the configured delay. Call within `exclusively`. */
-  async update(record: TableRecord, shown: "UPDATING" | undefined): Promise<Table> {
-    return await this.#commit(record, shown);
+  /**
+   * Commits a planned change: spaces of new indexes before, those of removed ones after. `shown` is the status seen during the
+   * configured delay. Call within `exclusively`.
+   */
+  async update({ record, actions }: UpdatePlan, shown: "UPDATING" | undefined): Promise<Table> {
+    for (const action of actions) {
+      if (action.kind === "createIndex") await this.store.createSpace(action.index.spaceId);
+    }
+    const table = await this.#commit(record, shown);
+    for (const action of actions) {
+      if (action.kind === "deleteIndex") await this.store.dropSpace(action.index.spaceId);
+    }
+    return table;
   }
 
   /** Removes a table: its record first, then its data. Call within `exclusively`. */
@@ -168,7 +193,8 @@ export class Catalog {
         result: undefined,
       }));
       if (outcome.kind === "committed") return;
-      if (outcome.kind === "unknown" || outcome.kind === "unavailable") throw internalServerError(outcome.cause.message);
+      if (outcome.kind === "unknown" || outcome.kind === "unavailable")
+        throw internalServerError(outcome.cause.message);
       assert(outcome.kind !== "refused", "a catalog write does not refuse");
     }
   }
@@ -205,7 +231,10 @@ export class Catalog {
     for (const [name, table] of this.#tables) {
       if (table.transition?.status === "DELETING") await this.#purge(name);
     }
-    const named = new Set([SYSTEM_SPACE, ...[...this.#tables.values()].flatMap((table) => spacesOf(table.record))]);
+    const named = new Set([
+      SYSTEM_SPACE,
+      ...[...this.#tables.values()].flatMap((table) => spacesOf(table.record)),
+    ]);
     for (const space of this.store.spaces()) {
       if (!named.has(space)) await this.store.dropSpace(space);
     }
@@ -213,9 +242,12 @@ export class Catalog {
 }
 
 function tableOf({ record, transition }: Envelope, generation: number): Table {
+  const schema = new TableSchema(record);
   return {
     record,
-    schema: new TableSchema(record),
+    schema,
+    rowKeyOf: tableKeyEncoder(schema.keySchema),
+    indexes: schema.indexes.map(secondaryIndex),
     space: record.spaceId,
     fences: [{ space: record.spaceId, generation }],
     transition,

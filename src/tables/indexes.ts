@@ -1,22 +1,23 @@
-import type { Delta, Key, SpaceId, Write } from "../../storage/index.ts";
+import type { Delta, Key, Write } from "../../storage/index.ts";
 import { attribute, type Item } from "../values/attribute-value.ts";
 import { equalItems } from "../values/compare.ts";
 import { pickAttributes } from "../values/document-path.ts";
 import { encodeRow } from "../values/item-codec.ts";
-import type { IndexKeyEncoder } from "../values/key-codec.ts";
-import type { KeyAttribute, KeySchema } from "../values/key-schema.ts";
+import { type IndexKeyEncoder, indexKeyEncoder } from "../values/key-codec.ts";
+import type { KeyAttribute } from "../values/key-schema.ts";
 import { itemSize } from "../values/size.ts";
+import type { IndexSchema } from "./schema.ts";
 
-/** A secondary index as writes see it: where its entries live and what they hold. */
-export interface SecondaryIndex {
-  readonly name: string;
-  readonly kind: "global" | "local";
-  readonly space: SpaceId;
-  readonly keySchema: KeySchema;
+/** A secondary index as writes see it: where its entries live, what they hold, and their row keys. */
+export interface SecondaryIndex extends IndexSchema {
   readonly rowKeyOf: IndexKeyEncoder;
-  /** Attributes an entry holds (keys of index and table included); undefined for all. */
-  readonly projected: readonly string[] | undefined;
 }
+
+/** Makes an index schema ready for writes. */
+export const secondaryIndex = (schema: IndexSchema): SecondaryIndex => ({
+  ...schema,
+  rowKeyOf: indexKeyEncoder(schema.keySchema),
+});
 
 /** What a write does to one index: enough for the batch, the counters and the capacity arithmetic. */
 export interface IndexChange {
@@ -68,7 +69,7 @@ function entryOf(index: SecondaryIndex, rowKey: Key, item: Item | undefined): En
 function changeOf(index: SecondaryIndex, before: Entry | undefined, after: Entry | undefined): IndexChange {
   const sameKey = before !== undefined && before.key === after?.key;
   const identical = sameKey && after !== undefined && equalItems(before.item, after.item);
-  const { space } = index;
+  const { spaceId: space } = index;
   const writes: Write[] = [];
   if (before !== undefined && !sameKey) writes.push({ space, key: before.key, value: undefined });
   if (after !== undefined && !identical) {
@@ -77,7 +78,7 @@ function changeOf(index: SecondaryIndex, before: Entry | undefined, after: Entry
   const rows = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
   const bytes = (after?.size ?? 0) - (before?.size ?? 0);
   return {
-    indexName: index.name,
+    indexName: index.indexName,
     kind: index.kind,
     before: before?.size,
     after: after?.size,

@@ -14,7 +14,8 @@ export const DEFAULT_NAMESPACE = "default";
 const TABLE_ROWS = "\0table\0";
 
 /** Catalog key of a table. Table names are ASCII, so the string is its own latin1 form. */
-export const tableRowKey = (namespace: string, tableName: string): string => namespace + TABLE_ROWS + tableName;
+export const tableRowKey = (namespace: string, tableName: string): string =>
+  namespace + TABLE_ROWS + tableName;
 
 /** Bounds of all catalog rows of a namespace. */
 export const tableRows = (namespace: string): { readonly ge: string; readonly lt: string } => ({

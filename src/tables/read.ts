@@ -1,8 +1,17 @@
-import { type Key, type Page, type RangeRequest, type SpaceId, StorageError } from "../../storage/index.ts";
+import assert from "node:assert/strict";
+import {
+  type Key,
+  type Page,
+  type RangeRequest,
+  type Snapshot,
+  type SpaceId,
+  StorageError,
+} from "../../storage/index.ts";
 import { internalServerError } from "../errors.ts";
 import type { Item } from "../values/attribute-value.ts";
+import { rowItemSize } from "../values/item-codec.ts";
 import { boundsAfter, type KeyBounds } from "../values/key-bounds.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Catalog, Table } from "./catalog.ts";
 import { StoredItem, storedItem } from "./stored-item.ts";
 
 /** The service ends a page once the items evaluated for it reach this size. */
@@ -24,6 +33,8 @@ export interface ReadPlan {
   /** The most items to evaluate (Limit). */
   readonly itemsMax: number | undefined;
   readonly filter: ((item: Item) => boolean) | undefined;
+  /** On a local index whose entries lack what is wanted: the table whose items to read in their place. */
+  readonly fetchFrom: Pick<Table, "space" | "rowKeyOf"> | undefined;
 }
 
 export interface ReadPage {
@@ -32,6 +43,8 @@ export interface ReadPage {
   /** Items evaluated, and their sizes added up, before the filter. */
   readonly scannedCount: number;
   readonly scannedBytes: number;
+  /** Sizes of the items fetched from the table in place of index entries. */
+  readonly fetchedSizes: readonly number[];
   /** The last item evaluated, when a limit ended the page; undefined when the read ran off the end. */
   readonly lastEvaluated: StoredItem | undefined;
 }
@@ -40,7 +53,11 @@ export interface ReadPage {
  * The item under a row key at the newest visible instant, or undefined. A damaged or unreadable file is an InternalServerError that
  * names file and offset, never an absent item.
  */
-export async function readItem(catalog: Catalog, space: SpaceId, rowKey: Key): Promise<StoredItem | undefined> {
+export async function readItem(
+  catalog: Catalog,
+  space: SpaceId,
+  rowKey: Key,
+): Promise<StoredItem | undefined> {
   try {
     return storedItem(await catalog.store.get(space, rowKey));
   } catch (error) {
@@ -51,12 +68,15 @@ export async function readItem(catalog: Catalog, space: SpaceId, rowKey: Key): P
 /** Performs a read plan: one page of one visible instant. */
 export async function readPage(catalog: Catalog, plan: ReadPlan): Promise<ReadPage> {
   const page = new PageBuilder(plan);
-  const snapshot = await catalog.store.snapshot([plan.space]);
+  const snapshot = await catalog.store.snapshot(
+    plan.fetchFrom === undefined ? [plan.space] : [plan.space, plan.fetchFrom.space],
+  );
   try {
     let begun = performance.now();
     let request: RangeRequest | undefined = page.request(plan.bounds);
     while (request !== undefined) {
-      request = page.add(await snapshot.range(request));
+      const slice = await snapshot.range(request);
+      request = page.add(slice, await fetchItems(snapshot, plan, slice));
       if (request !== undefined && performance.now() - begun > SLICE_MS_MAX) {
         await new Promise((resolve) => setImmediate(resolve));
         begun = performance.now();
@@ -70,11 +90,25 @@ export async function readPage(catalog: Catalog, plan: ReadPlan): Promise<ReadPa
   }
 }
 
+/** For each row of an index slice, the table's item it stands for; the rows themselves where the plan fetches nothing. */
+async function fetchItems(snapshot: Snapshot, plan: ReadPlan, slice: Page): Promise<readonly StoredItem[]> {
+  const stored = slice.rows.map((row) => new StoredItem(row.value));
+  const table = plan.fetchFrom;
+  if (table === undefined) return stored;
+  const addresses = stored.map(({ item }) => ({ space: table.space, key: table.rowKeyOf(item) }));
+  const rows = await snapshot.getMany(addresses);
+  return rows.map((row) => {
+    assert(row !== undefined, "an index entry stands for an item of the same instant");
+    return new StoredItem(row);
+  });
+}
+
 /** Gathers rows until a limit is reached or they run out. */
 class PageBuilder implements ReadPage {
   readonly items: StoredItem[] = [];
   scannedCount = 0;
   scannedBytes = 0;
+  readonly fetchedSizes: number[] = [];
   lastEvaluated: StoredItem | undefined;
   readonly #plan: ReadPlan;
 
@@ -89,13 +123,15 @@ class PageBuilder implements ReadPage {
     return { space, ...bounds, reverse, rowsMax, bytesMax: SLICE_BYTES_MAX };
   }
 
-  /** Takes a slice; returns the request for the next one, or undefined when the page is complete. */
-  add(slice: Page): RangeRequest | undefined {
-    const { itemsMax, filter, bounds, reverse } = this.#plan;
-    for (const row of slice.rows) {
-      const stored = new StoredItem(row.value);
+  /** Takes a slice and the items to show for it; returns the request for the next one, or undefined when the page is complete. */
+  add(slice: Page, shown: readonly StoredItem[]): RangeRequest | undefined {
+    const { itemsMax, filter, bounds, reverse, fetchFrom } = this.#plan;
+    for (const [at, row] of slice.rows.entries()) {
+      const stored = shown[at];
+      assert(stored !== undefined, "one item per row");
       this.scannedCount += 1;
-      this.scannedBytes += stored.size;
+      this.scannedBytes += rowItemSize(row.value);
+      if (fetchFrom !== undefined) this.fetchedSizes.push(stored.size);
       if (filter === undefined || filter(stored.item)) this.items.push(stored);
       if (this.scannedCount === itemsMax || this.scannedBytes >= PAGE_BYTES_MAX) {
         this.lastEvaluated = stored;

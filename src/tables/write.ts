@@ -1,6 +1,6 @@
+import type { Commit, Delta, Key, Refuse, RowAddress, Value, Write } from "../../storage/index.ts";
 import { ApiError, internalServerError, transactionConflict } from "../errors.ts";
 import type { Item } from "../values/attribute-value.ts";
-import type { Commit, Delta, Key, Refuse, RowAddress, Value, Write } from "../../storage/index.ts";
 import type { Catalog, Table } from "./catalog.ts";
 import { type IndexChange, indexChanges } from "./indexes.ts";
 import { type StoredItem, storedItem } from "./stored-item.ts";
@@ -101,7 +101,8 @@ function decideWrites(
 
 function decideWrite(write: ItemWrite, previous: StoredItem | undefined): WriteResult {
   try {
-    if (write.test !== undefined && !write.test(previous?.item)) return { kind: "condition-failed", previous };
+    if (write.test !== undefined && !write.test(previous?.item))
+      return { kind: "condition-failed", previous };
     const next = write.next(previous);
     const { indexes } = write.table;
     return {
@@ -116,8 +117,14 @@ function decideWrite(write: ItemWrite, previous: StoredItem | undefined): WriteR
   }
 }
 
-function addToBatch(write: ItemWrite, { previous, next, indexes }: Written, batch: Write[], deltas: Delta[]): void {
-  if (previous === undefined && next === undefined) return;
+function addToBatch(
+  write: ItemWrite,
+  { previous, next, indexes }: Written,
+  batch: Write[],
+  deltas: Delta[],
+): void {
+  // Nothing there and nothing to be there, or an update that changed nothing.
+  if (previous === next) return;
   const { space } = write.table;
   batch.push({ space, key: write.rowKey, value: next?.row });
   const rows = (next === undefined ? 0 : 1) - (previous === undefined ? 0 : 1);

@@ -1,0 +1,31 @@
+import { resourceNotFound } from "../errors.ts";
+import { newUuid } from "../runtime/ids.ts";
+import type { Table } from "../tables/catalog.ts";
+import type { DescribeContext } from "../tables/describe.ts";
+import type { TableStatus } from "../tables/schema.ts";
+import type { PlanContext } from "../tables/schema-request.ts";
+import type { Context } from "./operation.ts";
+
+/** The table a control-plane request names, in whatever state. Throws ResourceNotFound in the control plane's words. */
+export function existingTable(name: string, context: Context): Table {
+  const table = context.catalog.find(name);
+  if (table === undefined) throw resourceNotFound(`Requested resource not found: Table: ${name} not found`);
+  return table;
+}
+
+/** What a description of a table takes from the world; `status` replaces the record's own. */
+export function describeContext({ catalog, clock }: Context, status?: TableStatus): DescribeContext {
+  return {
+    now: clock.now(),
+    stats: (space) => catalog.store.stats(space),
+    ...(status === undefined ? {} : { status }),
+  };
+}
+
+/** What a plan takes from the world. */
+export const planContext = ({ clock, accountId, region }: Context): PlanContext => ({
+  now: clock.now(),
+  accountId,
+  region,
+  newId: newUuid,
+});

@@ -1,0 +1,23 @@
+import { deleteTableInput } from "../protocol/inputs/tables.ts";
+import { describeDeletedTable } from "../tables/describe.ts";
+import { checkDeletable } from "../tables/schema-status.ts";
+import { describeContext, existingTable } from "./control-table.ts";
+import { json, operation } from "./operation.ts";
+import { tableNameOf } from "./table-name.ts";
+
+export const deleteTable = operation({
+  name: "DeleteTable",
+  input: deleteTableInput,
+  prepare: (input) => input.TableName,
+  async execute(nameOrArn, context) {
+    const { catalog } = context;
+    const name = tableNameOf(nameOrArn, context);
+    return await catalog.exclusively(name, async () => {
+      const table = existingTable(name, context);
+      checkDeletable(table.record, catalog.statusOf(table));
+      const description = describeDeletedTable(table.record, describeContext(context));
+      await catalog.remove(table);
+      return json({ TableDescription: description });
+    });
+  },
+});

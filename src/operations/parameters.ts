@@ -1,0 +1,76 @@
+import { requestValidation } from "../errors.ts";
+import { type CompiledCondition, compileCondition } from "../expressions/condition.ts";
+import { compileExpected } from "../expressions/legacy-expected.ts";
+import type { Placeholders } from "../expressions/placeholders.ts";
+import type { putItemInput } from "../protocol/inputs/items.ts";
+import type { Infer } from "../protocol/shapes.ts";
+import type { WriteReturns } from "./write-answer.ts";
+
+/** The members that make an expression condition of a write, and those of a legacy one. */
+export const CONDITION = ["ConditionExpression"] as const;
+export const LEGACY_CONDITION = ["Expected", "ConditionalOperator"] as const;
+
+/** What the four write operations have in common. */
+type WriteInput = Omit<Infer<typeof putItemInput>, "Item">;
+
+type Input = Readonly<Record<string, unknown>>;
+
+const present = (input: Input, names: readonly string[]) => names.filter((name) => input[name] !== undefined);
+
+/** Refuses a request that mixes legacy parameters with expressions; names are listed in the given order. */
+export function refuseMixing(
+  input: Input,
+  nonExpression: readonly string[],
+  expression: readonly string[],
+): void {
+  const legacy = present(input, nonExpression);
+  const modern = present(input, expression);
+  if (legacy.length === 0 || modern.length === 0) return;
+  throw requestValidation(
+    "Can not use both expression and non-expression parameters in the same request: " +
+      `Non-expression parameters: {${legacy.join(", ")}} Expression parameters: {${modern.join(", ")}}`,
+  );
+}
+
+/**
+ * Refuses placeholders in a request without an expression that could use them. `names` are all expression parameters of the operation,
+ * `values` those that may contain values.
+ */
+export function refuseStrayPlaceholders(
+  input: Input,
+  names: readonly string[],
+  values: readonly string[],
+): void {
+  if (input["ExpressionAttributeNames"] !== undefined && present(input, names).length === 0) {
+    throw requestValidation("ExpressionAttributeNames can only be specified when using expressions");
+  }
+  if (input["ExpressionAttributeValues"] !== undefined && present(input, values).length === 0) {
+    const absent = `${values.join(" and ")} ${values.length === 1 ? "is" : "are"} null`;
+    throw requestValidation(
+      `ExpressionAttributeValues can only be specified when using expressions: ${absent}`,
+    );
+  }
+}
+
+/** The condition of a write, from either kind of parameter; undefined when there is none. */
+export function writeCondition(input: WriteInput, placeholders: Placeholders): CompiledCondition | undefined {
+  if (input.ConditionExpression !== undefined) {
+    return compileCondition("ConditionExpression", input.ConditionExpression, placeholders);
+  }
+  return compileExpected(input.Expected, input.ConditionalOperator);
+}
+
+/** Put and delete have no new image to return. */
+export function refuseReturnValues(returnValues: string | undefined): void {
+  if (returnValues === undefined || returnValues === "NONE" || returnValues === "ALL_OLD") return;
+  throw requestValidation("ReturnValues can only be ALL_OLD or NONE");
+}
+
+/** What is to be told of a write. */
+export function writeReturns(input: WriteInput): WriteReturns {
+  return {
+    tableName: input.TableName,
+    capacity: input.ReturnConsumedCapacity,
+    itemOnConditionFailure: input.ReturnValuesOnConditionCheckFailure === "ALL_OLD",
+  };
+}

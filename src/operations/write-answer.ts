@@ -1,0 +1,31 @@
+import { conditionalCheckFailed } from "../errors.ts";
+import type { WriteResult, Written } from "../tables/write.ts";
+import type { Item } from "../values/attribute-value.ts";
+import { type Body, json } from "./operation.ts";
+import { consumedCapacity, type ReturnConsumedCapacity, unitsOfWrite } from "./results.ts";
+
+/** What the client asked to be told about a write. */
+export interface WriteReturns {
+  readonly tableName: string;
+  readonly capacity: ReturnConsumedCapacity | undefined;
+  readonly itemOnConditionFailure: boolean;
+}
+
+/** The answer to a single write. Throws the refusal if it was not performed. */
+export function answerWrite(
+  result: WriteResult,
+  returns: WriteReturns,
+  attributes: (written: Written) => Item | undefined,
+): Body {
+  if (result.kind === "refused") throw result.error;
+  if (result.kind === "condition-failed") {
+    const { previous } = result;
+    throw conditionalCheckFailed(
+      returns.itemOnConditionFailure && previous !== undefined ? { Item: previous.item } : {},
+    );
+  }
+  return json({
+    Attributes: attributes(result),
+    ConsumedCapacity: consumedCapacity(returns.capacity, returns.tableName, unitsOfWrite(result)),
+  });
+}

@@ -1,0 +1,54 @@
+import type { Store } from "../../storage/index.ts";
+import { createWire } from "../../src/http/wire.ts";
+import { type Clock, systemClock } from "../../src/runtime/clock.ts";
+import { createLog } from "../../src/runtime/log.ts";
+import { Catalog } from "../../src/tables/catalog.ts";
+
+const AUTHORIZATION =
+  "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00";
+
+export interface Answer {
+  readonly status: number;
+  /** The exception's name, without its prefix; undefined on success. */
+  readonly error: string | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface InProcess {
+  readonly catalog: Catalog;
+  /** Performs an operation through the whole protocol, without a socket. */
+  call(operation: string, input: object): Promise<Answer>;
+}
+
+/** The DynamoDB protocol over any store, in this process. */
+export async function inProcess(
+  store: Store,
+  options: { readonly clock?: Clock; readonly tableDelayMs?: number } = {},
+): Promise<InProcess> {
+  const clock = options.clock ?? systemClock;
+  const catalog = await Catalog.open({ store, clock, tableDelayMs: options.tableDelayMs ?? 0 });
+  const log = createLog({
+    format: "text",
+    level: "error",
+    now: clock.now,
+    write: (line) => process.stderr.write(line),
+  });
+  const wire = createWire({ catalog, clock, accountId: "000000000000" }, "us-east-1", log);
+  return {
+    catalog,
+    call: async (operation, input) => {
+      const headers = new Headers({
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": `DynamoDB_20120810.${operation}`,
+        "x-amz-date": "20260101T000000Z",
+        authorization: AUTHORIZATION,
+      });
+      const answer = await wire({ headers, query: "", body: Buffer.from(JSON.stringify(input)) });
+      const text = typeof answer.body === "string" ? answer.body : Buffer.from(answer.body).toString("utf8");
+      const body = JSON.parse(text) as Record<string, unknown>;
+      const type = body["__type"];
+      const error = typeof type === "string" ? type.slice(type.indexOf("#") + 1) : undefined;
+      return { status: answer.status, error, body };
+    },
+  };
+}
