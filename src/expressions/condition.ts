@@ -20,8 +20,8 @@ import type { Placeholders } from "./placeholders.ts";
 export interface CompiledCondition {
   /** Whether an item (undefined: absent, which is like having no attributes) meets the condition. */
   test(item: Item | undefined): boolean;
-  /** The attributes that the condition looks at: first steps of its paths, without duplicates. */
-  attributes(): readonly string[];
+  /** The paths that the condition looks at, with real names. */
+  paths(): readonly DocumentPath[];
 }
 
 /** Compiles the text of a condition or filter. Throws the service's ValidationException. */
@@ -38,7 +38,7 @@ export function conditionOf(condition: Condition): CompiledCondition {
   const test = predicate(condition);
   return {
     test: (item) => test(item ?? NO_ATTRIBUTES),
-    attributes: () => [...new Set(operandsOf(condition).flatMap(attributesOf))],
+    paths: () => operandsOf(condition).flatMap(pathOf),
   };
 }
 
@@ -215,9 +215,7 @@ function operandsOf(condition: Condition): readonly Operand[] {
   }
 }
 
-function attributesOf(operand: Operand): readonly string[] {
-  if (operand.kind === "size") return attributesOf(operand.operand);
-  if (operand.kind === "value") return [];
-  const [name] = operand.path;
-  return typeof name === "string" ? [name] : [];
+function pathOf(operand: Operand): readonly DocumentPath[] {
+  if (operand.kind === "size") return pathOf(operand.operand);
+  return operand.kind === "path" ? [operand.path] : [];
 }

@@ -32,7 +32,7 @@ export const deleteItem = operation({
     const result = await performWrite(context.catalog, () => {
       const table = tableFor(returns.tableName, context);
       table.schema.checkKey(key);
-      if (condition !== undefined) table.schema.checkPaths(condition.paths);
+      if (condition !== undefined) table.schema.checkPaths(condition.paths());
       return { table, rowKey: table.rowKeyOf(key), test: condition?.test, next: () => undefined };
     });
     return answerWrite(result, returns, ({ previous }) => (returnOld ? previous?.item : undefined));

@@ -34,7 +34,10 @@ export function refuseKeyFilter(
 ): void {
   if (filter === undefined) return;
   const keys = [...schema.partition, ...schema.sort].map((each) => each.name);
-  const key = filter.paths.map(([name]) => name).find((name) => keys.includes(String(name)));
+  const key = filter
+    .paths()
+    .map(([name]) => name)
+    .find((name) => keys.includes(String(name)));
   if (key === undefined) return;
   const parameter = legacy ? "QueryFilter" : "Filter Expression";
   throw validation(`${parameter} can only contain non-primary key attributes: Primary key attribute: ${key}`);

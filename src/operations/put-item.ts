@@ -44,7 +44,7 @@ export const putItem = operation({
     const result = await performWrite(context.catalog, () => {
       const table = tableFor(returns.tableName, context);
       table.schema.checkItem(item);
-      if (condition !== undefined) table.schema.checkPaths(condition.paths);
+      if (condition !== undefined) table.schema.checkPaths(condition.paths());
       return { table, rowKey: table.rowKeyOf(item), test: condition?.test, next: () => next };
     });
     return answerWrite(result, returns, ({ previous }) => (returnOld ? previous?.item : undefined));

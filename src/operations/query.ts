@@ -55,7 +55,7 @@ export const query = operation({
     const schema = index?.keySchema ?? table.schema.keySchema;
     const condition = keyConditionFor(schema, predicates);
     refuseKeyFilter(filter, schema, input.FilterExpression === undefined);
-    if (filter !== undefined) table.schema.checkPaths(filter.paths);
+    if (filter !== undefined) table.schema.checkPaths(filter.paths());
     const fetches = needsTableItems(selection, index);
     const reverse = input.ScanIndexForward === false;
     const page = await readPage(context.catalog, {

@@ -43,7 +43,7 @@ export const scan = operation({
   async execute({ input, startKey, part, filter, selection, consistent }, context) {
     const table = tableFor(input.TableName, context);
     const index = indexFor(table, input.IndexName, consistent);
-    if (filter !== undefined) table.schema.checkPaths(filter.paths);
+    if (filter !== undefined) table.schema.checkPaths(filter.paths());
     const fetches = needsTableItems(selection, index);
     const page = await readPage(context.catalog, {
       space: index?.spaceId ?? table.space,

@@ -47,7 +47,7 @@ export const updateItem = operation({
       const table = tableFor(returns.tableName, context);
       table.schema.checkKey(key);
       table.schema.checkUpdateTargets(update.targets);
-      if (condition !== undefined) table.schema.checkPaths(condition.paths);
+      if (condition !== undefined) table.schema.checkPaths(condition.paths());
       return {
         table,
         rowKey: table.rowKeyOf(key),
