@@ -199,6 +199,7 @@ function collect(shape: Shape, value: unknown, path: Path, violations: string[])
 /** Constraints on the keys of a map, or on the direct values of a list or map, are listed as a whole. */
 const listed = (subject: string, shape: Shape): string =>
   `${subject} must satisfy constraint: [${rulesOf(shape)
+    .filter((rule) => rule.unlisted !== true)
     .map((rule) => rule.text)
     .join(", ")}]`;
 

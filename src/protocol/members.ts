@@ -150,10 +150,7 @@ export const autoScalingSettingsUpdate = structure("AutoScalingSettingsUpdate", 
   AutoScalingRoleArn: string({
     min: 1,
     max: 1600,
-    pattern: pattern(
-      "[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*",
-      "[\\u0020-\\uD7FF\\uE000-\\uFFFD\\u{10000}-\\u{10FFFF}\\r\\n\\t]*",
-    ),
+    pattern: pattern("[\\u0020-\\uD7FF\\uE000-\\uFFFD\\uD800\\uDC00-\\uDBFF\\uDFFF\\r\\n\\t]*"),
   }),
   ScalingPolicyUpdate: structure("AutoScalingPolicyUpdate", {
     PolicyName: string({ min: 1, max: 256, pattern: pattern("\\p{Print}+", "[\\x20-\\x7E]+") }),

@@ -9,6 +9,8 @@ export interface Rule {
   readonly holds: (value: unknown) => boolean;
   /** "Member must …". */
   readonly text: string;
+  /** Not named where the rules of a map's keys are listed. */
+  readonly unlisted?: true;
 }
 
 /** The rules of a shape's own value (not of what it contains), in the order in which the service lists them. */
@@ -97,6 +99,7 @@ function exceptArns(rules: readonly Rule[], arnMax: number): Rule[] {
     {
       holds: (value: unknown) => (value as string).length <= arnMax || !isArn(value),
       text: `Member must have length less than or equal to ${arnMax}`,
+      unlisted: true,
     },
   ];
 }
