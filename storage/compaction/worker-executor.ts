@@ -13,14 +13,14 @@ type RequestBody = Omit<WorkerRequest, "id">;
 
 /**
  * Runs jobs in a Worker (started at the first job), which opens the files itself below `root` (`Vfs.root`). A Worker that dies
- * rejects its jobs; the next job starts a new one. An idle Worker does not keep the process alive.
+ * rejects its jobs; the next job starts a new one. An idle Worker does not keep the process alive. `module` is what it runs.
  */
-export function workerExecutor(root: string): JobExecutor {
+export function workerExecutor(root: string, module: URL = workerModule()): JobExecutor {
   let worker: WorkerHandle | undefined;
   let closed = false;
   const run = (body: RequestBody): Promise<SSTableOutput[]> => {
     if (closed) return Promise.reject(new StorageError("closed", "the job was given up"));
-    if (worker === undefined || worker.dead) worker = new WorkerHandle(root);
+    if (worker === undefined || worker.dead) worker = new WorkerHandle(root, module);
     return worker.run(body);
   };
   return {
@@ -43,9 +43,9 @@ class WorkerHandle {
   #lastId = 0;
   dead = false;
 
-  constructor(root: string) {
+  constructor(root: string, module: URL) {
     const start: WorkerStart = { root };
-    this.#worker = new Worker(workerUrl(), { workerData: start });
+    this.#worker = new Worker(module, { workerData: start });
     this.#worker.on("message", (reply: WorkerReply) => this.#settle(reply));
     this.#worker.on("error", (error) => this.#die(error));
     this.#worker.on("exit", (code) => this.#die(new Error(`exit code ${code}`)));
@@ -55,9 +55,9 @@ class WorkerHandle {
   run(body: RequestBody): Promise<SSTableOutput[]> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
+      this.#worker.postMessage({ ...body, id } satisfies WorkerRequest);
       this.#waiting.set(id, { resolve, reject });
       this.#worker.ref();
-      this.#worker.postMessage({ ...body, id } satisfies WorkerRequest);
     });
   }
 
@@ -90,7 +90,7 @@ class WorkerHandle {
  * The Worker's module: beside this one in the source tree; in a compiled binary this module is part of the main bundle, and the other entry
  * point lies below it as it does below the project's root.
  */
-function workerUrl(): URL {
+function workerModule(): URL {
   const bundled = !import.meta.url.endsWith("/worker-executor.ts");
   return new URL(bundled ? "./storage/compaction/worker.ts" : "./worker.ts", import.meta.url);
 }
