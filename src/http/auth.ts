@@ -7,6 +7,7 @@ export interface Caller {
   readonly region: string;
 }
 
+const BASIC_FORMAT = /^\d{8}T\d{6}Z$/;
 const PARTS = ["Credential", "Signature", "SignedHeaders"] as const;
 
 /**
@@ -29,14 +30,16 @@ export function authenticate(headers: RequestHeaders, query: string): Caller {
 
 function fromHeader(authorization: string, headers: RequestHeaders): Caller {
   const fields = headerFields(authorization);
+  const date = headers.get("x-amz-date");
   let missing = "";
   for (const name of PARTS) {
     if (!fields.get(name)) missing += `Authorization header requires '${name}' parameter. `;
   }
-  if (headers.get("x-amz-date") === null && headers.get("date") === null) {
+  if (date === null && headers.get("date") === null) {
     missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
   }
   if (missing !== "") throw incompleteSignature(`${missing}Authorization=${authorization}`);
+  if (date !== null) refuseBadDate(date);
   const algorithm = authorization.slice(0, authorization.search(/\s|$/));
   if (algorithm !== "AWS4-HMAC-SHA256") {
     throw incompleteSignature(
@@ -73,7 +76,15 @@ function fromQuery(query: string): Caller {
       missing += `AWS query-string parameters must include 'X-Amz-${name}'. `;
   }
   if (missing !== "") throw incompleteSignature(`${missing}Re-examine the query-string parameters.`);
+  refuseBadDate(parameters.get("X-Amz-Date") ?? "");
   return fromCredential(parameters.get("X-Amz-Credential") ?? "");
+}
+
+function refuseBadDate(date: string): void {
+  if (BASIC_FORMAT.test(date)) return;
+  throw incompleteSignature(
+    `Date must be in ISO-8601 'basic format'. Got '${date}'. See http://en.wikipedia.org/wiki/ISO_8601`,
+  );
 }
 
 function fromCredential(credential: string): Caller {

@@ -8,6 +8,7 @@ import { normalizeItem } from "../values/normalize.ts";
 import { type Body, json, operation } from "./operation.ts";
 import { refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
 import { consumedCapacity, type ReturnConsumedCapacity, readUnits, tableUnits } from "./results.ts";
+import { refuseDuplicateAttributes } from "./selection.ts";
 import { spliceItem } from "./splice.ts";
 import { tableFor } from "./table-name.ts";
 
@@ -20,6 +21,7 @@ export const getItem = operation({
     refuseMixing(input, ["AttributesToGet"], EXPRESSIONS);
     refuseStrayPlaceholders(input, EXPRESSIONS, []);
     const key = normalizeItem(input.Key).item;
+    refuseDuplicateAttributes(input.AttributesToGet);
     const placeholders = new Placeholders(input.ExpressionAttributeNames, undefined);
     const projection =
       input.ProjectionExpression !== undefined

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { ApiError } from "../../src/errors.ts";
 import { authenticate } from "../../src/http/auth.ts";
 
-const GOOD = "AWS4-HMAC-SHA256 Credential=AKID/20261123/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=ab";
+const GOOD =
+  "AWS4-HMAC-SHA256 Credential=AKID/20261123/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=ab";
 
 function refusal(headers: Record<string, string>, query = "") {
   try {
@@ -34,6 +35,9 @@ describe("who is calling", () => {
 
   test("refusals, in the service's order", () => {
     const date = { "x-amz-date": "20261123T000000Z" };
+    expect(refusal({ authorization: GOOD, "x-amz-date": "201" })).toBe(
+      "IncompleteSignatureException: Date must be in ISO-8601 'basic format'. Got '201'. See http://en.wikipedia.org/wiki/ISO_8601",
+    );
     expect(refusal({ authorization: GOOD }, "X-Amz-Algorithm=x")).toBe(
       "InvalidSignatureException: Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.",
     );
