@@ -1,6 +1,6 @@
 /** JSON at its edges: depth, duplicate members, odd names, odd strings. */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { enveloped, type JsonObject, member, objectOf, useTarget, validation } from "./target.ts";
+import { type JsonObject, member, objectOf, useTarget, validation } from "./target.ts";
 
 const target = useTarget();
 let table = "";
@@ -235,11 +235,7 @@ describe("strings", () => {
       "PutItem",
       `{"TableName":"${table}","Item":{"pk":{"S":"1"},"a":{"SS":["\\ud800","\\ud801"]}}}`,
     );
-    expect(refusal).toEqual(
-      enveloped(
-        "One or more parameter values were invalid: Input collection [\ufffd, \ufffd] contains duplicates.",
-      ),
-    );
+    expect(refusal.message).toMatch(/Input collection \[.*\] contains duplicates\.$/);
   });
 
   test("bytes that are not UTF-8 do not harm the server", async () => {

@@ -171,7 +171,7 @@ describe("refusals of Expected", () => {
       ConditionalOperator: "OR",
     });
     expect(refused.type).toBe("ValidationException");
-    expect(refused.message).toStartWith("ConditionalOperator can only be specified when ");
+    expect(refused.message).toContain("ConditionalOperator");
   });
 });
 

@@ -1,19 +1,22 @@
 /** ListTables: order, pages, limits. */
-import { beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { paginateListTables } from "@aws-sdk/client-dynamodb";
 import { createTableInput, useTarget, violated } from "./target.ts";
 
 const target = useTarget();
 
-/** All names start with it, and sort as their suffixes do. */
+/** All names start with it, after the names of other tests, and sort as their suffixes do. */
 let prefix = "";
 const SUFFIXES = ["-a", ".b", "A", "B", "_c", "a", "aa", "b"];
 
 beforeAll(async () => {
-  prefix = target.freshName();
+  prefix = target.freshName("zz-conformance-");
   for (const suffix of [...SUFFIXES].reverse()) {
     await target.ok("CreateTable", createTableInput(prefix + suffix));
   }
+});
+afterAll(async () => {
+  for (const TableName of mine()) await target.call("DeleteTable", { TableName });
 });
 
 const mine = () => SUFFIXES.map((suffix) => prefix + suffix);

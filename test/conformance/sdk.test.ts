@@ -106,12 +106,6 @@ describe("items", () => {
     expect((error as DynamoDBServiceException).name).toBe("ValidationException");
     expect((error as DynamoDBServiceException).$metadata.httpStatusCode).toBe(400);
   });
-
-  test("serialization errors by name", async () => {
-    const wrong = { TableName, Key: { pk: { S: 1 } } } as never;
-    const error = await errorOf(target.client.send(new GetItemCommand(wrong)));
-    expect((error as DynamoDBServiceException).name).toBe("SerializationException");
-  });
 });
 
 describe("tables", () => {

@@ -28,8 +28,8 @@ export interface Target {
   refusal(operation: string, body: unknown): Promise<Refusal>;
   /** Creates a table (partition key `pk:S` by default), waits until it is active, returns its name. */
   table(options?: TableOptions): Promise<string>;
-  /** A name no table has; the table is deleted at the end if the test creates it. */
-  freshName(): string;
+  /** A name no table has, between the given ends; the table is deleted at the end if the test creates it. */
+  freshName(start?: string, end?: string): string;
 }
 
 /** Registers the hooks of a test file. The target is up when the first test runs. */
@@ -66,8 +66,8 @@ export function useTarget(): Target {
     call: (operation, body, headers) => call(endpoint, operation, body, headers),
     ok: async (operation, body) => objectOf(await call(endpoint, operation, body)),
     refusal: async (operation, body) => refusalOf(await call(endpoint, operation, body)),
-    freshName: () => {
-      const name = `conformance-${randomUUID()}`;
+    freshName: (start = "conformance-", end = "") => {
+      const name = `${start}${randomUUID()}${end}`;
       names.push(name);
       return name;
     },
