@@ -1,4 +1,3 @@
-import { Placeholders } from "../expressions/placeholders.ts";
 import { deleteItemInput } from "../protocol/inputs/items.ts";
 import { performWrite } from "../tables/write.ts";
 import { normalizeItem } from "../values/normalize.ts";
@@ -6,6 +5,7 @@ import { operation } from "./operation.ts";
 import {
   CONDITION,
   LEGACY_CONDITION,
+  placeholdersOf,
   refuseMixing,
   refuseReturnValues,
   refuseStrayPlaceholders,
@@ -22,7 +22,7 @@ export const deleteItem = operation({
     refuseMixing(input, LEGACY_CONDITION, CONDITION);
     refuseStrayPlaceholders(input, CONDITION, CONDITION);
     const key = normalizeItem(input.Key).item;
-    const placeholders = new Placeholders(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
+    const placeholders = placeholdersOf(input);
     const condition = writeCondition(input, placeholders);
     placeholders.rejectUnused();
     refuseReturnValues(input.ReturnValues);

@@ -1,4 +1,3 @@
-import { Placeholders } from "../expressions/placeholders.ts";
 import { compileProjection, projectionOf } from "../expressions/projection.ts";
 import { getItemInput } from "../protocol/inputs/items.ts";
 import { readItem } from "../tables/read.ts";
@@ -6,10 +5,10 @@ import type { StoredItem } from "../tables/stored-item.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { normalizeItem } from "../values/normalize.ts";
 import { type Body, json, operation } from "./operation.ts";
-import { refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
+import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
 import { consumedCapacity, type ReturnConsumedCapacity, readUnits, tableUnits } from "./results.ts";
 import { refuseDuplicateAttributes } from "./selection.ts";
-import { spliceItem } from "./splice.ts";
+import { spliceItem, spliceItems } from "./splice.ts";
 import { tableFor } from "./table-name.ts";
 
 const EXPRESSIONS = ["ProjectionExpression"] as const;
@@ -22,7 +21,7 @@ export const getItem = operation({
     refuseStrayPlaceholders(input, EXPRESSIONS, []);
     const key = normalizeItem(input.Key).item;
     refuseDuplicateAttributes(input.AttributesToGet);
-    const placeholders = new Placeholders(input.ExpressionAttributeNames, undefined);
+    const placeholders = placeholdersOf(input);
     const projection =
       input.ProjectionExpression !== undefined
         ? compileProjection(input.ProjectionExpression, placeholders)
@@ -59,6 +58,6 @@ function answer(
   const capacity = consumedCapacity(mode, tableName, units);
   if (stored === undefined) return json({ ConsumedCapacity: capacity });
   if (pick !== undefined) return json({ Item: pick(stored.item), ConsumedCapacity: capacity });
-  const tail = capacity === undefined ? "}" : `,"ConsumedCapacity":${json(capacity)}}`;
-  return spliceItem('{"Item":', stored.json, tail);
+  if (capacity === undefined) return spliceItem(stored.json);
+  return spliceItems('{"Item":', [stored], `,"ConsumedCapacity":${json(capacity)}}`);
 }

@@ -1,9 +1,10 @@
 import { requestValidation } from "../errors.ts";
 import { type CompiledCondition, compileCondition } from "../expressions/condition.ts";
 import { compileExpected } from "../expressions/legacy-expected.ts";
-import type { Placeholders } from "../expressions/placeholders.ts";
+import { Placeholders } from "../expressions/placeholders.ts";
 import type { putItemInput } from "../protocol/inputs/items.ts";
 import type { Infer } from "../protocol/shapes.ts";
+import type { RawItem } from "../values/attribute-value.ts";
 import type { WriteReturns } from "./write-answer.ts";
 
 /** The members that make an expression condition of a write, and those of a legacy one. */
@@ -12,6 +13,20 @@ export const LEGACY_CONDITION = ["Expected", "ConditionalOperator"] as const;
 
 /** What the four write operations have in common. */
 type WriteInput = Omit<Infer<typeof putItemInput>, "Item">;
+
+/** Shared by all requests without placeholders: it has nothing to mark as used. */
+const NO_PLACEHOLDERS = new Placeholders(undefined, undefined);
+
+interface PlaceholderInput {
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues?: RawItem;
+}
+
+/** The placeholders of a request. Throws when they are not well formed. */
+export function placeholdersOf(input: PlaceholderInput): Placeholders {
+  const { ExpressionAttributeNames: names, ExpressionAttributeValues: values } = input;
+  return names === undefined && values === undefined ? NO_PLACEHOLDERS : new Placeholders(names, values);
+}
 
 type Input = Readonly<Record<string, unknown>>;
 

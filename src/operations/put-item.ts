@@ -1,5 +1,4 @@
 import { validation } from "../errors.ts";
-import { Placeholders } from "../expressions/placeholders.ts";
 import { putItemInput } from "../protocol/inputs/items.ts";
 import { StoredItem } from "../tables/stored-item.ts";
 import { performWrite } from "../tables/write.ts";
@@ -10,6 +9,7 @@ import { operation } from "./operation.ts";
 import {
   CONDITION,
   LEGACY_CONDITION,
+  placeholdersOf,
   refuseMixing,
   refuseReturnValues,
   refuseStrayPlaceholders,
@@ -29,7 +29,7 @@ export const putItem = operation({
     const { item, size } = normalizeItem(input.Item);
     refuseReturnValues(input.ReturnValues);
     if (size > ITEM_BYTES_MAX) throw validation("Item size has exceeded the maximum allowed size");
-    const placeholders = new Placeholders(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
+    const placeholders = placeholdersOf(input);
     const condition = writeCondition(input, placeholders);
     placeholders.rejectUnused();
     return {

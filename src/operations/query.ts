@@ -1,7 +1,7 @@
 import { requestValidation, validation } from "../errors.ts";
 import { compileKeyCondition, type KeyPredicates, keyConditionFor } from "../expressions/key-condition.ts";
 import { compileLegacyKeyConditions } from "../expressions/legacy-key-condition.ts";
-import { Placeholders } from "../expressions/placeholders.ts";
+import type { Placeholders } from "../expressions/placeholders.ts";
 import { queryInput } from "../protocol/inputs/reads.ts";
 import type { Infer } from "../protocol/shapes.ts";
 import type { Table } from "../tables/catalog.ts";
@@ -19,7 +19,7 @@ import { encodePartition } from "../values/key-codec.ts";
 import type { KeyCondition } from "../values/key-schema.ts";
 import { compileFilter, refuseKeyFilter } from "./filter.ts";
 import { operation } from "./operation.ts";
-import { refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
+import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
 import { answerPage } from "./read-answer.ts";
 import { indexFor } from "./read-source.ts";
 import { needsTableItems, refuseDuplicateAttributes, selectionOf } from "./selection.ts";
@@ -40,7 +40,7 @@ export const query = operation({
     refuseStrayPlaceholders(input, EXPRESSIONS, WITH_VALUES);
     refuseDuplicateAttributes(input.AttributesToGet);
     const startKey = startKeyIn(input.ExclusiveStartKey);
-    const placeholders = new Placeholders(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
+    const placeholders = placeholdersOf(input);
     const predicates = keyPredicates(input, placeholders);
     const filter = compileFilter(input, input.QueryFilter, placeholders);
     const selection = selectionOf(input, placeholders, (message) =>

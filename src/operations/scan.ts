@@ -1,5 +1,4 @@
 import { validation } from "../errors.ts";
-import { Placeholders } from "../expressions/placeholders.ts";
 import { scanInput } from "../protocol/inputs/reads.ts";
 import type { Infer } from "../protocol/shapes.ts";
 import type { Table } from "../tables/catalog.ts";
@@ -9,7 +8,7 @@ import type { Item } from "../values/attribute-value.ts";
 import { boundsAfter, isWithin, type KeyBounds, segmentBounds } from "../values/key-bounds.ts";
 import { compileFilter } from "./filter.ts";
 import { operation } from "./operation.ts";
-import { refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
+import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
 import { answerPage } from "./read-answer.ts";
 import { indexFor } from "./read-source.ts";
 import { needsTableItems, refuseDuplicateAttributes, selectionOf } from "./selection.ts";
@@ -34,7 +33,7 @@ export const scan = operation({
     refuseDuplicateAttributes(input.AttributesToGet);
     const startKey = startKeyIn(input.ExclusiveStartKey);
     const part = segmentOf(input);
-    const placeholders = new Placeholders(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
+    const placeholders = placeholdersOf(input);
     const filter = compileFilter(input, input.ScanFilter, placeholders);
     const selection = selectionOf(input, placeholders, validation);
     placeholders.rejectUnused();

@@ -1,6 +1,5 @@
 import { validation } from "../errors.ts";
 import { compileLegacyUpdate } from "../expressions/legacy-update.ts";
-import { Placeholders } from "../expressions/placeholders.ts";
 import { type CompiledUpdate, compileUpdate } from "../expressions/update.ts";
 import { updateItemInput } from "../protocol/inputs/items.ts";
 import type { Table } from "../tables/catalog.ts";
@@ -14,6 +13,7 @@ import { operation } from "./operation.ts";
 import {
   CONDITION,
   LEGACY_CONDITION,
+  placeholdersOf,
   refuseMixing,
   refuseStrayPlaceholders,
   writeCondition,
@@ -33,7 +33,7 @@ export const updateItem = operation({
     refuseMixing(input, LEGACY, EXPRESSIONS);
     refuseStrayPlaceholders(input, EXPRESSIONS, EXPRESSIONS);
     const key = normalizeItem(input.Key).item;
-    const placeholders = new Placeholders(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
+    const placeholders = placeholdersOf(input);
     const update =
       input.UpdateExpression !== undefined
         ? compileUpdate(input.UpdateExpression, placeholders)
