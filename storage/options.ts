@@ -22,6 +22,12 @@ export interface StoreOptions {
   readonly cacheBytesMax?: number;
   /** Accept a clock more than 24 h ahead of the log's last time. */
   readonly acceptClock?: boolean;
+  /** Change records are kept in the log for this long. */
+  readonly feedRetentionMs?: number;
+  /** Zeros are written this far ahead in the log: syncing into space that exists already takes two thirds of the time. */
+  readonly logFillBytes?: number;
+  /** A manifest larger than this, and than twice its content, is rewritten. */
+  readonly manifestBytesMin?: number;
   /** Run flush jobs in a Worker (needs a disk Vfs) instead of in slices on this thread. */
   readonly worker?: boolean;
 }
@@ -37,5 +43,10 @@ export const defaultOptions = {
   blockBytes: 8 << 10,
   cacheBytesMax: 64 << 20,
   acceptClock: false,
+  /** What DynamoDB promises for its streams. */
+  feedRetentionMs: 24 * 3_600_000,
+  /** One slower sync in a thousand small ones; more would be felt as a pause. */
+  logFillBytes: 1 << 20,
+  manifestBytesMin: 64 << 10,
   worker: false,
 };

@@ -1,0 +1,377 @@
+import type { CommitGroup } from "./commit-group.ts";
+import { inThreadExecutor } from "./compaction/in-thread-executor.ts";
+import { workerExecutor } from "./compaction/worker-executor.ts";
+import { StorageError } from "./errors.ts";
+import { Feeds } from "./feed/feeds.ts";
+import { Flusher } from "./flusher.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { StoreHealth } from "./health.ts";
+import { Log } from "./log.ts";
+import { LogTrimmer } from "./log-trimmer.ts";
+import type { Manifest } from "./manifest/manifest.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { defaultOptions, type StoreOptions } from "./options.ts";
+import { type OpenedFiles, openFiles } from "./recovery.ts";
+import { EngineSnapshot } from "./snapshot.ts";
+import { SpaceDirectory } from "./space-directory.ts";
+import type {
+  Capabilities,
+  CheckpointInfo,
+  Decide,
+  FeedId,
+  FeedOptions,
+  FeedPage,
+  Health,
+  Key,
+  Outcome,
+  Position,
+  Snapshot,
+  SpaceId,
+  SpaceStats,
+  Store,
+  TransactRequest,
+  Value,
+} from "./store.ts";
+import { TableFiles } from "./table-files.ts";
+import { Transactions } from "./transaction.ts";
+
+const caps: Capabilities = {
+  keyBytesMax: 8 << 10,
+  valueBytesMax: 16 << 20,
+  batchBytesMax: 64 << 20,
+  snapshotMsMax: 60_000,
+};
+
+/** With more than this in the memtables, a close flushes them: reading them from the log would delay the next start. */
+const closeFlushBytesMin = 4 << 20;
+
+type FullOptions = Required<StoreOptions>;
+
+/** Opens the store that lives in `options.vfs`, or makes a new one there. Throws StorageError; see its kinds. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const full = { ...defaultOptions, ...options };
+  const release = options.vfs.lock("LOCK");
+  try {
+    return await Engine.open(full, release);
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** The local store: wires the log, the memtables, the SSTables and the manifest together and answers for all of them. */
+class Engine implements Store {
+  readonly caps = caps;
+  readonly #options: FullOptions;
+  readonly #release: () => void;
+  readonly #health: StoreHealth;
+  readonly #tables: TableFiles;
+  readonly #manifest: Manifest;
+  readonly #log: Log;
+  readonly #groups: GroupCommit;
+  readonly #budget: MemoryBudget;
+  readonly #spaces: SpaceDirectory;
+  readonly #feeds: Feeds;
+  readonly #executor: ReturnType<typeof inThreadExecutor>;
+  readonly #flusher: Flusher;
+  readonly #trimmer: LogTrimmer;
+  readonly #transactions: Transactions;
+  #segmentId: number;
+  #closing: Promise<void> | undefined;
+
+  static async open(options: FullOptions, release: () => void): Promise<Engine> {
+    const { vfs, clock, durability, acceptClock, logFillBytes, manifestBytesMin } = options;
+    const health = new StoreHealth();
+    const tables = new TableFiles(vfs, options.cacheBytesMax, (error) => health.setDegraded(error));
+    let engine: Engine | undefined;
+    const files = await openFiles({
+      vfs,
+      clock,
+      mode: durability.mode,
+      acceptClock,
+      logFillBytes,
+      manifestBytesMin,
+      tables,
+      onManifestFailure: (error) => engine?.fail(error),
+    });
+    engine = new Engine(options, release, health, tables, files);
+    return engine;
+  }
+
+  private constructor(
+    options: FullOptions,
+    release: () => void,
+    health: StoreHealth,
+    tables: TableFiles,
+    files: OpenedFiles,
+  ) {
+    const { vfs, clock, durability } = options;
+    const { manifest, storeId } = files;
+    this.#options = options;
+    this.#release = release;
+    this.#health = health;
+    this.#tables = tables;
+    this.#manifest = manifest;
+    this.#log = new Log({ clock, segmentBytesMax: options.segmentBytesMax }, files.writer, files.sealed);
+    this.#segmentId = files.writer.segment.id;
+    this.#budget = new MemoryBudget(options.memtableBytesMax);
+    this.#groups = new GroupCommit({
+      log: this.#log,
+      clock,
+      durability,
+      health,
+      lastSequence: files.lastSequence,
+      lastTime: files.lastTime,
+      onVisible: (group, offset) => this.#onVisible(group, offset),
+      onRollBack: (sequence) => this.#onRollBack(sequence),
+    });
+    const lastSequence = () => this.#groups.lastSequence;
+    this.#spaces = new SpaceDirectory(manifest, files.spaces.values(), lastSequence);
+    this.#feeds = new Feeds({
+      vfs,
+      files: tables.files,
+      storeId,
+      manifest,
+      segments: () => this.#log.segments,
+      visibleSequence: () => this.#groups.visibleSequence,
+    });
+    this.#executor =
+      options.worker && vfs.root !== undefined ? workerExecutor(vfs.root) : inThreadExecutor(vfs);
+    this.#flusher = new Flusher({
+      vfs,
+      clock,
+      health,
+      executor: this.#executor,
+      manifest,
+      log: this.#log,
+      groups: this.#groups,
+      budget: this.#budget,
+      tables,
+      blockBytes: options.blockBytes,
+      spaces: () => this.#spaces.all(),
+      onFlushed: () => this.#trimmer.trim(),
+    });
+    this.#trimmer = new LogTrimmer({
+      vfs,
+      files: tables.files,
+      health,
+      manifest,
+      log: this.#log,
+      feeds: this.#feeds,
+      replayAfter: () => this.#flusher.replayAfter(),
+      keepFrom: () => this.#groups.time() - options.feedRetentionMs,
+    });
+    this.#transactions = new Transactions({
+      caps,
+      spaces: this.#spaces.byId,
+      feeds: this.#feeds,
+      groups: this.#groups,
+      budget: this.#budget,
+      logBytes: () => this.#log.bytesWritten,
+    });
+    this.#budget.recount(this.#spaces.all());
+    this.#flusher.consider();
+  }
+
+  get failed(): Promise<Error> {
+    return this.#health.failed;
+  }
+
+  /** The disk broke a promise: no more writes. */
+  fail(error: unknown): void {
+    this.#groups.fail(error);
+    this.#budget.wakeAll();
+  }
+
+  #onVisible(group: CommitGroup, offset: number): void {
+    group.publishFigures();
+    const { active } = this.#log;
+    for (let i = 0; i < group.changeFeeds.length; i++) this.#feeds.advance(active, group, i, offset);
+    for (let i = 0; i < group.changeFeeds.length; i++) this.#feeds.wake(group, i);
+    if (active.segment.id !== this.#segmentId) {
+      this.#segmentId = active.segment.id;
+      this.#flusher.considerLag();
+      void this.#trimmer.trim();
+    }
+    this.#flusher.consider();
+  }
+
+  #onRollBack(visibleSequence: number): void {
+    for (const space of this.#spaces.all()) space.rollBack(visibleSequence);
+    this.#budget.recount(this.#spaces.all());
+    this.#budget.wakeAll();
+  }
+
+  // Writing
+
+  transact<T, R>(request: TransactRequest, decide: Decide<T, R>): Promise<Outcome<T, R>> {
+    const cause = this.#health.writeRefusal();
+    if (cause !== undefined) return Promise.resolve({ kind: "unavailable", cause });
+    const room = this.#budget.waitForRoom() ?? this.#groups.waitForRoom();
+    if (room !== undefined) return room.then(() => this.transact(request, decide));
+    try {
+      return this.#transactions.run(request, decide);
+    } catch (error) {
+      return Promise.reject(this.#noted(error));
+    }
+  }
+
+  bulkLoad(): Promise<void> {
+    return Promise.reject(notYet("bulkLoad"));
+  }
+
+  // Reading
+
+  get(id: SpaceId, key: Key): Promise<Value | undefined> {
+    try {
+      this.#health.checkOpen();
+      const version = this.#spaces.get(id).read(key, this.#groups.visibleSequence);
+      return Promise.resolve(version?.value);
+    } catch (error) {
+      return Promise.reject(this.#noted(error));
+    }
+  }
+
+  snapshot(ids: readonly SpaceId[]): Promise<Snapshot> {
+    try {
+      this.#health.checkOpen();
+      const spaces = ids.map((id) => this.#spaces.get(id));
+      const views = new Map(spaces.map((space) => [space.id, space.view(this.#groups.visibleSequence)]));
+      return Promise.resolve(new EngineSnapshot(views, (error) => this.#noted(error)));
+    } catch (error) {
+      return Promise.reject(this.#noted(error));
+    }
+  }
+
+  /** Remembers damage that a read has met, for `health`. */
+  #noted(error: unknown): unknown {
+    const isDamage = error instanceof StorageError && (error.kind === "corruption" || error.kind === "io");
+    if (isDamage) this.#health.setDegraded(error);
+    return error;
+  }
+
+  // Spaces
+
+  async createSpace(id: SpaceId): Promise<void> {
+    this.#checkWritable();
+    await this.#spaces.create(id);
+  }
+
+  async dropSpace(id: SpaceId): Promise<void> {
+    this.#checkWritable();
+    const dropped = await this.#spaces.drop(id);
+    if (!dropped) return;
+    this.#budget.recount(this.#spaces.all());
+    await this.#trimmer.trim();
+  }
+
+  spaces(): readonly SpaceId[] {
+    return [...this.#spaces.byId.keys()];
+  }
+
+  generation(id: SpaceId): number {
+    return this.#spaces.byId.get(id)?.visible.generation ?? 0;
+  }
+
+  stats(id: SpaceId): SpaceStats {
+    const { rows, bytes } = this.#spaces.get(id).visible;
+    return { rows, bytes };
+  }
+
+  // Feeds
+
+  async createFeed(id: FeedId, options: FeedOptions): Promise<void> {
+    this.#checkWritable();
+    await this.#feeds.create(id, options, this.#groups.lastSequence);
+  }
+
+  async closeFeed(id: FeedId): Promise<void> {
+    this.#checkWritable();
+    await this.#feeds.close(id);
+  }
+
+  async dropFeed(id: FeedId): Promise<void> {
+    this.#checkWritable();
+    await this.#feeds.drop(id);
+    await this.#trimmer.trim();
+  }
+
+  async readFeed(feed: FeedId, shard: number, after: Position, limit: number): Promise<FeedPage> {
+    try {
+      this.#health.checkOpen();
+      return this.#feeds.read(feed, shard, after, limit);
+    } catch (error) {
+      throw this.#noted(error);
+    }
+  }
+
+  async waitFeed(feed: FeedId, shard: number, after: Position, signal?: AbortSignal): Promise<void> {
+    this.#health.checkOpen();
+    await this.#feeds.wait(feed, shard, after, signal);
+  }
+
+  // Checkpoints
+
+  checkpoint(): Promise<CheckpointInfo> {
+    return Promise.reject(notYet("checkpoint"));
+  }
+
+  restore(): Promise<void> {
+    return Promise.reject(notYet("restore"));
+  }
+
+  // The store
+
+  health(): Health {
+    const { durability } = this.#options;
+    const { cause } = this.#health;
+    return {
+      state: this.#health.state,
+      ...(cause === undefined ? {} : { cause }),
+      durability: durability.mode === "interval" ? `interval:${durability.intervalMs}` : durability.mode,
+    };
+  }
+
+  #checkWritable(): void {
+    this.#health.checkOpen();
+    if (this.#health.isFailed) throw this.#health.writeRefusal();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#health.close();
+    this.#feeds.wakeAll();
+    this.#budget.wakeAll();
+    try {
+      await this.#groups.drain();
+      await this.#flushBeforeClose();
+      await this.#flusher.close();
+      await this.#trimmer.close();
+      await this.#executor.close();
+      await this.#manifest.close();
+      if (this.#health.isFailed) await this.#log.abandon();
+      else await this.#log.close(this.#groups.time());
+    } finally {
+      this.#tables.close();
+      this.#release();
+    }
+  }
+
+  async #flushBeforeClose(): Promise<void> {
+    if (this.#health.isFailed || this.#budget.bytes < closeFlushBytesMin) return;
+    try {
+      await this.#flusher.flushAll();
+    } catch (error) {
+      // The log has it all; the next start reads it from there.
+      this.#noted(error);
+    }
+  }
+}
+
+function notYet(what: string): StorageError {
+  return new StorageError("usage", `${what} is not implemented yet`);
+}

@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import { at } from "../encoding.ts";
+import { corruption, StorageError } from "../errors.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { FeedRecord } from "../manifest/state.ts";
+import type { FilePool } from "../sstable/file-pool.ts";
+import type { FeedId, FeedOptions, FeedPage, Position } from "../store.ts";
+import type { Vfs } from "../vfs/vfs.ts";
+import type { ChangeRecord } from "../wal/records.ts";
+import type { Segment } from "../wal/segment.ts";
+import { Feed } from "./feed.ts";
+import type { FeedIndex } from "./feed-index.ts";
+import { readFrameChanges, scanForChanges, toFeedRecord } from "./feed-reader.ts";
+import { formatPosition, ordinalMax, type Place, parsePosition } from "./position.ts";
+
+/** A log segment with the places of its change records, if those are known. */
+export interface LoggedSegment {
+  readonly segment: Segment;
+  index: FeedIndex | undefined;
+}
+
+export interface FeedsOptions {
+  readonly vfs: Vfs;
+  readonly files: FilePool;
+  readonly storeId: Uint8Array;
+  readonly manifest: Manifest;
+  /** Oldest first, the active one last. */
+  readonly segments: () => readonly LoggedSegment[];
+  readonly visibleSequence: () => number;
+}
+
+/** The changes of a commit group: parallel arrays, in commit order. */
+export interface ChangeList {
+  readonly changeFeeds: readonly number[];
+  readonly changeShards: readonly number[];
+  readonly changeSequences: readonly number[];
+  readonly changeOrdinals: readonly number[];
+}
+
+const shardsMax = 1 << 16;
+
+/** The change feeds of the store: their life, and reading them from the log. */
+export class Feeds {
+  readonly #options: FeedsOptions;
+  readonly #byId = new Map<FeedId, Feed>();
+  readonly #byNumber = new Map<number, Feed>();
+  readonly #creating = new Map<FeedId, Promise<void>>();
+
+  constructor(options: FeedsOptions) {
+    this.#options = options;
+    for (const record of options.manifest.state.feeds.values()) {
+      this.#add(new Feed(record, false));
+    }
+  }
+
+  get(id: FeedId): Feed {
+    const feed = this.#byId.get(id);
+    if (feed === undefined) throw new StorageError("not-found", `there is no feed ${id}`);
+    return feed;
+  }
+
+  /** Idempotent. `since`: the newest sequence given out. */
+  async create(id: FeedId, options: FeedOptions, since: number): Promise<void> {
+    if (this.#byId.has(id)) return;
+    const { shards, oldValues } = options;
+    if (!(Number.isInteger(shards) && shards >= 1 && shards <= shardsMax)) {
+      throw new StorageError("usage", `a feed has 1 to ${shardsMax} shards`);
+    }
+    let creating = this.#creating.get(id);
+    if (creating === undefined) {
+      creating = this.#create({ id, shards, oldValues, since }).finally(() => this.#creating.delete(id));
+      this.#creating.set(id, creating);
+    }
+    await creating;
+  }
+
+  async #create(feed: Pick<FeedRecord, "id" | "shards" | "oldValues" | "since">): Promise<void> {
+    const { manifest } = this.#options;
+    const number = manifest.reserveFeed();
+    await manifest.commit([{ kind: "feedCreated", number, ...feed }]);
+    const record = manifest.state.feeds.get(number);
+    assert(record !== undefined, "a feed that was created is in the manifest");
+    this.#add(new Feed(record, true));
+  }
+
+  #add(feed: Feed): void {
+    this.#byId.set(feed.record.id, feed);
+    this.#byNumber.set(feed.record.number, feed);
+  }
+
+  /** Idempotent. */
+  async close(id: FeedId): Promise<void> {
+    const feed = this.get(id);
+    if (feed.record.closed) return;
+    await this.#options.manifest.commit([{ kind: "feedClosed", number: feed.record.number }]);
+    feed.wakeAll();
+  }
+
+  /** Idempotent. */
+  async drop(id: FeedId): Promise<void> {
+    const feed = this.#byId.get(id);
+    if (feed === undefined) return;
+    this.#byId.delete(id);
+    try {
+      await this.#options.manifest.commit([{ kind: "feedDropped", number: feed.record.number }]);
+    } catch (error) {
+      this.#byId.set(id, feed);
+      throw error;
+    }
+    this.#byNumber.delete(feed.record.number);
+    feed.wakeAll();
+  }
+
+  wakeAll(): void {
+    for (const feed of this.#byId.values()) feed.wakeAll();
+  }
+
+  /** Whether any existing feed may have records in this segment. */
+  want(segment: Segment): boolean {
+    for (const number of segment.feeds) if (this.#byNumber.has(number)) return true;
+    return false;
+  }
+
+  /** Notes change `i` of a group that has just become visible; its frame lies at `offset` of the active segment. */
+  advance(active: LoggedSegment, group: ChangeList, i: number, offset: number): void {
+    const number = at(group.changeFeeds, i);
+    const shard = at(group.changeShards, i);
+    const place = { sequence: at(group.changeSequences, i), ordinal: at(group.changeOrdinals, i) };
+    active.segment.feeds.add(number);
+    active.index?.add(number, shard, place.sequence, place.ordinal, offset);
+    this.#byNumber.get(number)?.setHead(shard, place);
+  }
+
+  /** Wakes those who wait for the shard of change `i`; after all of the group's changes have advanced. */
+  wake(group: ChangeList, i: number): void {
+    this.#byNumber.get(at(group.changeFeeds, i))?.wake(at(group.changeShards, i));
+  }
+
+  read(id: FeedId, shard: number, after: Position, limit: number): FeedPage {
+    const feed = this.#shardOf(id, shard);
+    const place = parsePosition(after);
+    if (place === undefined) throw new StorageError("usage", `${JSON.stringify(after)} is no position`);
+    if (!(limit >= 1)) throw new StorageError("usage", "a feed is read by one record or more at a time");
+    const head = this.#head(feed, shard);
+    const { state } = this.#options.manifest;
+    const trim = state.trim > feed.record.since ? formatPosition(state.trim, ordinalMax) : "";
+    const changes: ChangeRecord[] = [];
+    if (isAfter(head, place)) this.#collect(feed, shard, place, limit, changes);
+    const records = changes.map((change) => {
+      const spaceId = state.spaceId(change.space);
+      if (spaceId === undefined)
+        throw corruption("MANIFEST", 0, `no space ${change.space} is known, but the log has it`);
+      return toFeedRecord(change, spaceId);
+    });
+    const last = records.at(-1);
+    return {
+      records,
+      next: last?.position ?? after,
+      head: head.sequence === 0 ? "" : formatPosition(head.sequence, head.ordinal),
+      trim,
+    };
+  }
+
+  /** Resolves when the shard may have records after `after`. */
+  wait(id: FeedId, shard: number, after: Position, signal: AbortSignal | undefined): Promise<void> {
+    const feed = this.#shardOf(id, shard);
+    const place = parsePosition(after);
+    if (place === undefined) throw new StorageError("usage", `${JSON.stringify(after)} is no position`);
+    if (feed.record.closed || isAfter(this.#head(feed, shard), place)) return Promise.resolve();
+    return feed.wait(shard, signal);
+  }
+
+  #shardOf(id: FeedId, shard: number): Feed {
+    const feed = this.get(id);
+    if (!feed.hasShard(shard)) throw new StorageError("usage", `feed ${id} has no shard ${shard}`);
+    return feed;
+  }
+
+  /** The newest visible change of a shard; after a start it is looked for once, from the newest segment backwards. */
+  #head(feed: Feed, shard: number): Place {
+    const known = feed.head(shard);
+    if (known !== undefined) return known;
+    for (const logged of this.#options.segments().toReversed()) {
+      const list = this.#index(logged, feed.record.number)?.shard(feed.record.number, shard);
+      if (list === undefined) continue;
+      const place = { sequence: list.lastSequence, ordinal: list.lastOrdinal };
+      feed.setHead(shard, place);
+      return place;
+    }
+    feed.setNoHead(shard);
+    return { sequence: 0, ordinal: 0 };
+  }
+
+  /** Where a segment's changes lie, if it has any of this feed. */
+  #index(logged: LoggedSegment, feed: number): FeedIndex | undefined {
+    if (!logged.segment.feeds.has(feed)) return undefined;
+    const { vfs, storeId } = this.#options;
+    logged.index ??= scanForChanges(vfs, logged.segment, storeId);
+    return logged.index;
+  }
+
+  #collect(feed: Feed, shard: number, after: Place, limit: number, into: ChangeRecord[]): void {
+    const wanted = {
+      feed: feed.record.number,
+      shard,
+      afterSequence: after.sequence,
+      afterOrdinal: after.ordinal,
+      sequenceMax: this.#options.visibleSequence(),
+      limit,
+    };
+    for (const logged of this.#options.segments()) {
+      const { segment } = logged;
+      if (segment.lastSequence < after.sequence) continue;
+      const list = this.#index(logged, wanted.feed)?.shard(wanted.feed, shard);
+      if (list === undefined) continue;
+      for (let i = list.find(after.sequence); i < list.length; i++) {
+        readFrameChanges(this.#options.files, segment, list.offset(i), wanted, into);
+        if (into.length >= limit) return;
+      }
+    }
+  }
+}
+
+function isAfter(head: Place, place: Place): boolean {
+  if (head.sequence !== place.sequence) return head.sequence > place.sequence;
+  return head.sequence !== 0 && head.ordinal > place.ordinal;
+}

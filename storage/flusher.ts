@@ -1,0 +1,217 @@
+import type { Clock } from "./clock.ts";
+import type { JobExecutor } from "./compaction/executor.ts";
+import { StorageError } from "./errors.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import type { StoreHealth } from "./health.ts";
+import type { Log } from "./log.ts";
+import type { ManifestEdit, TableRecord } from "./manifest/edit.ts";
+import type { Manifest } from "./manifest/manifest.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { MemtableSlot, Space } from "./space.ts";
+import type { TableFiles } from "./table-files.ts";
+import { Version } from "./version.ts";
+import type { Vfs } from "./vfs/vfs.ts";
+
+export interface FlusherOptions {
+  readonly vfs: Vfs;
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+  readonly executor: JobExecutor;
+  readonly manifest: Manifest;
+  readonly log: Log;
+  readonly groups: GroupCommit;
+  readonly budget: MemoryBudget;
+  readonly tables: TableFiles;
+  readonly blockBytes: number;
+  readonly spaces: () => Iterable<Space>;
+  /** A flush is in the manifest: some of the log may not be needed any more. */
+  readonly onFlushed: () => Promise<void>;
+}
+
+/** No space's oldest unflushed record may be further back in the log than this: it bounds the log to replay. */
+const lagBytesMax = 64 << 20;
+/** After a failed flush: how long to wait before the next attempt, and after how many attempts writes are refused. */
+const retryAfterMs = 500;
+const attemptsBeforeReadOnly = 3;
+
+/** Decides when memtables are frozen, and turns frozen ones into SSTables, one space after the other. */
+export class Flusher {
+  readonly #options: FlusherOptions;
+  #running: Promise<void> | undefined;
+  #failures = 0;
+  #cancelRetry: (() => void) | undefined;
+  #closed = false;
+  #flushes = 0;
+
+  constructor(options: FlusherOptions) {
+    this.#options = options;
+  }
+
+  get flushCount(): number {
+    return this.#flushes;
+  }
+
+  /** To be called whenever commits have become visible: freezes what is due and starts flushing. */
+  consider(): void {
+    const { budget, groups } = this.#options;
+    if (budget.isHalfUsed) {
+      let largest: Space | undefined;
+      for (const space of this.#options.spaces()) {
+        if (space.active.memtable.versionCount === 0) continue;
+        if (largest === undefined || space.active.memtable.bytes > largest.active.memtable.bytes)
+          largest = space;
+      }
+      largest?.freeze(groups.lastSequence);
+      budget.recount(this.#options.spaces());
+      if (budget.isHalfUsed && largest !== undefined) this.consider();
+    }
+    this.#start();
+  }
+
+  /** Freezes the memtables of spaces that lag too far behind. To be called when the log has grown by a segment. */
+  considerLag(): void {
+    const oldest = this.#options.log.bytesWritten - lagBytesMax;
+    this.#freeze((space) => space.active.firstSequence !== 0 && space.active.logStart < oldest);
+  }
+
+  /** Flushes everything that is only in the log and in memory. Rejects when that does not succeed. */
+  async flushAll(): Promise<void> {
+    this.#freeze((space) => space.active.firstSequence !== 0);
+    while (this.#running !== undefined) await this.#running;
+    for (const space of this.#options.spaces()) {
+      if (space.frozen.length > 0) throw new StorageError("io", "the memtables could not be flushed");
+    }
+  }
+
+  #freeze(isDue: (space: Space) => boolean): void {
+    const { groups, budget } = this.#options;
+    for (const space of this.#options.spaces()) if (isDue(space)) space.freeze(groups.lastSequence);
+    budget.recount(this.#options.spaces());
+    this.#start();
+  }
+
+  /** Waits for the flush under way; starts none after it. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRetry?.();
+    await this.#running;
+  }
+
+  #start(): void {
+    if (this.#running !== undefined || this.#closed || this.#cancelRetry !== undefined) return;
+    if (this.#next() === undefined) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** The space whose frozen memtables hold the oldest commit, if those can be flushed now. */
+  #next(): Space | undefined {
+    const visible = this.#options.groups.visibleSequence;
+    let oldest: Space | undefined;
+    for (const space of this.#options.spaces()) {
+      const slot = space.dropped ? undefined : space.frozen.at(-1);
+      if (slot?.point === undefined || slot.point.sequence > visible) continue;
+      if (oldest === undefined || (space.oldestUnflushed ?? 0) < (oldest.oldestUnflushed ?? 0))
+        oldest = space;
+    }
+    return oldest;
+  }
+
+  async #run(): Promise<void> {
+    const { health, budget, clock } = this.#options;
+    for (;;) {
+      const space = this.#closed || health.isFailed ? undefined : this.#next();
+      if (space === undefined) return;
+      try {
+        await this.#flush(space);
+        this.#failures = 0;
+        health.clearReadOnly("flush");
+      } catch (error) {
+        if (health.isFailed) return;
+        this.#failures += 1;
+        const cause = error instanceof Error ? error : new Error(String(error));
+        if (this.#failures >= attemptsBeforeReadOnly) health.setReadOnly("flush", cause);
+        budget.wakeAll();
+        this.#cancelRetry = clock.after(retryAfterMs, () => {
+          this.#cancelRetry = undefined;
+          this.#start();
+        });
+        return;
+      }
+    }
+  }
+
+  /** Flushes the frozen memtables of one space that only hold visible commits. */
+  async #flush(space: Space): Promise<void> {
+    const { manifest, log, groups, budget } = this.#options;
+    const slots = space.frozen.filter(
+      ({ point }) => point !== undefined && point.sequence <= groups.visibleSequence,
+    );
+    const point = slots[0]?.point;
+    if (point === undefined) return;
+    // Log first: what is in an SSTable is durable in the log.
+    if (log.durableSequence < point.sequence) await log.sync();
+    const table = await this.#write(space, slots);
+    if (space.dropped) {
+      if (table !== undefined) this.#options.tables.unlink(table.number);
+      return;
+    }
+    const edits: ManifestEdit[] = [
+      { kind: "flushed", space: space.number, point },
+      { kind: "replayAfter", sequence: this.replayAfter(slots) },
+    ];
+    if (table !== undefined) edits.unshift({ kind: "tableAdded", table });
+    try {
+      await manifest.commit(edits);
+    } catch (error) {
+      if (table !== undefined) this.#options.tables.unlink(table.number);
+      throw error;
+    }
+    if (table !== undefined) this.#install(space, table);
+    space.flushed = point;
+    space.frozen = space.frozen.filter((slot) => !slots.includes(slot));
+    budget.recount(this.#options.spaces());
+    this.#flushes += 1;
+    await this.#options.onFlushed();
+  }
+
+  #install(space: Space, table: TableRecord): void {
+    const { tables } = this.#options;
+    const handle = tables.open(table);
+    const old = space.version;
+    space.version = new Version([handle, ...old.tables]);
+    old.release();
+  }
+
+  async #write(space: Space, slots: readonly MemtableSlot[]): Promise<TableRecord | undefined> {
+    const { executor, manifest, tables, blockBytes } = this.#options;
+    const memtables = slots.map((slot) => slot.memtable).filter((memtable) => memtable.versionCount > 0);
+    if (memtables.length === 0) return undefined;
+    const number = manifest.reserveTable();
+    const path = tables.path(number);
+    try {
+      const dropTombstones = space.version.tables.length === 0;
+      const info = await executor.flush({ path, blockBytes, dropTombstones }, memtables);
+      if (info === undefined) return undefined;
+      tables.syncDirectory();
+      const { blocks: _, ...kept } = info;
+      return { space: space.number, level: 0, number, ...kept };
+    } catch (error) {
+      tables.unlink(number);
+      throw error;
+    }
+  }
+
+  /** Everything up to this sequence is in the SSTables and flush points, once the slots at hand are. */
+  replayAfter(flushing: readonly MemtableSlot[] = []): number {
+    let oldest = this.#options.groups.lastSequence + 1;
+    for (const space of this.#options.spaces()) {
+      for (const slot of [space.active, ...space.frozen]) {
+        if (slot.firstSequence === 0 || flushing.includes(slot)) continue;
+        oldest = Math.min(oldest, slot.firstSequence);
+      }
+    }
+    return oldest - 1;
+  }
+}

@@ -1,0 +1,84 @@
+import { StorageError } from "./errors.ts";
+
+/** Why writes are refused for now, by what will notice when that ends. */
+export type ReadOnlyReason = "log" | "flush";
+
+/**
+ * Whether the store takes writes. Failed is for ever: the disk broke a promise, and only a restart can find out what is durable.
+ * Read-only ends when each reason for it has ended.
+ */
+export class StoreHealth {
+  readonly failed: Promise<Error>;
+  readonly #resolveFailed: (error: Error) => void;
+  #failure: Error | undefined;
+  #closed = false;
+  readonly #readOnly = new Map<ReadOnlyReason, Error>();
+  /** The last damage that a read has met; the store goes on. */
+  #degraded: Error | undefined;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.failed = promise;
+    this.#resolveFailed = resolve;
+  }
+
+  get state(): "ok" | "read-only" | "failed" {
+    if (this.#failure !== undefined) return "failed";
+    return this.#readOnly.size > 0 ? "read-only" : "ok";
+  }
+
+  get cause(): string | undefined {
+    const [readOnly] = this.#readOnly.values();
+    return (this.#failure ?? readOnly ?? this.#degraded)?.message;
+  }
+
+  get isFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Why nothing can be written now; undefined when all is well. */
+  writeRefusal(): Error | undefined {
+    if (this.#closed) return closedError();
+    if (this.#failure !== undefined) return this.#failure;
+    if (this.#readOnly.size === 0) return undefined;
+    const [reason] = this.#readOnly.values();
+    return reason;
+  }
+
+  fail(cause: unknown): Error {
+    if (this.#failure === undefined) {
+      this.#failure = cause instanceof Error ? cause : new Error(String(cause));
+      this.#resolveFailed(this.#failure);
+    }
+    return this.#failure;
+  }
+
+  setReadOnly(reason: ReadOnlyReason, cause: Error): void {
+    this.#readOnly.set(reason, cause);
+  }
+
+  clearReadOnly(reason: ReadOnlyReason): void {
+    this.#readOnly.delete(reason);
+  }
+
+  setDegraded(cause: Error): void {
+    this.#degraded = cause;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Throws when the store is closed. */
+  checkOpen(): void {
+    if (this.#closed) throw closedError();
+  }
+}
+
+function closedError(): StorageError {
+  return new StorageError("closed", "the store is closed");
+}

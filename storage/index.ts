@@ -1,0 +1,10 @@
+/** The whole public surface of the store: nothing else of `storage/` is imported from outside. */
+
+export { type Clock, systemClock } from "./clock.ts";
+export { openStore } from "./engine.ts";
+export { StorageError, type StorageErrorKind } from "./errors.ts";
+export type { Durability, StoreOptions } from "./options.ts";
+export type * from "./store.ts";
+export { diskVfs } from "./vfs/disk.ts";
+export { memoryVfs } from "./vfs/memory.ts";
+export type { Vfs } from "./vfs/vfs.ts";

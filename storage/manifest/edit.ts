@@ -1,0 +1,57 @@
+import type { FeedId, Key, SpaceId } from "../store.ts";
+
+/** What the manifest keeps of one SSTable: where it belongs and how to recognise it. */
+export interface TableRecord {
+  /** Number of its space. */
+  readonly space: number;
+  readonly level: number;
+  /** File number, never used twice. */
+  readonly number: number;
+  readonly bytes: number;
+  /** SHA-256 of the whole file, hex. */
+  readonly hash: string;
+  readonly smallest: Key;
+  readonly largest: Key;
+  readonly sequenceMin: number;
+  readonly sequenceMax: number;
+  readonly entries: number;
+  readonly tombstones: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+}
+
+/** What is in a space's SSTables, and all that was true of it up to the same sequence. */
+export interface FlushPoint {
+  /** Every record of the space up to this sequence is in its SSTables or in the fields below. */
+  readonly sequence: number;
+  /** Exact counts. */
+  readonly rows: number;
+  readonly bytes: number;
+  readonly generation: number;
+}
+
+/** A step from one state of the store's files to the next. A record holds one or more of them and takes effect as a whole. */
+export type ManifestEdit =
+  | { readonly kind: "spaceCreated"; readonly id: SpaceId; readonly number: number }
+  /** `at`: the newest sequence then. Its id is remembered while the log may hold records of it. */
+  | { readonly kind: "spaceDropped"; readonly number: number; readonly at: number }
+  | {
+      readonly kind: "feedCreated";
+      readonly id: FeedId;
+      readonly number: number;
+      readonly shards: number;
+      readonly oldValues: boolean;
+      /** The newest sequence when it was created: its records come later. */
+      readonly since: number;
+    }
+  | { readonly kind: "feedClosed"; readonly number: number }
+  | { readonly kind: "feedDropped"; readonly number: number }
+  | { readonly kind: "tableAdded"; readonly table: TableRecord }
+  | { readonly kind: "tableRemoved"; readonly space: number; readonly number: number }
+  | { readonly kind: "flushed"; readonly space: number; readonly point: FlushPoint }
+  /** Everything up to this sequence is flushed, in all spaces: replay may start after it. */
+  | { readonly kind: "replayAfter"; readonly sequence: number }
+  /** Segments below `segment` are not needed any more; feed records up to `trim` are gone. */
+  | { readonly kind: "logFloor"; readonly segment: number; readonly trim: number }
+  /** Numbers below these were given out at some time, though perhaps to nothing that still exists. */
+  | { readonly kind: "numbers"; readonly space: number; readonly feed: number; readonly table: number };

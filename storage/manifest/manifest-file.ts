@@ -1,0 +1,128 @@
+import { pack } from "msgpackr";
+import { writeLatin1 } from "../encoding.ts";
+import { StorageError } from "../errors.ts";
+import { alignFrame, Bytes, frameHeaderBytes, sealFrame } from "../frame.ts";
+import type { Vfs, VfsFile } from "../vfs/vfs.ts";
+import type { ManifestEdit } from "./edit.ts";
+import {
+  currentPath,
+  encodeManifestHeader,
+  manifestHeaderBytes,
+  manifestPath,
+  recordKind,
+} from "./format.ts";
+import type { ReadManifest } from "./reader.ts";
+
+export type Salt = readonly [number, number];
+
+/** One manifest file, open at its end. After a failure other than "no-space" from `append` it must not be used again. */
+export class ManifestFile {
+  readonly number: number;
+  readonly #file: VfsFile;
+  readonly #salt: Salt;
+  #records: number;
+  /** End of the last durable record. */
+  #bytes: number;
+
+  private constructor(file: VfsFile, number: number, salt: Salt, records: number, bytes: number) {
+    this.#file = file;
+    this.number = number;
+    this.#salt = salt;
+    this.#records = records;
+    this.#bytes = bytes;
+  }
+
+  /** Creates file `number` with one record; complete and durable, but not in force, when it resolves. */
+  static async create(
+    vfs: Vfs,
+    number: number,
+    storeId: Uint8Array,
+    salt: Salt,
+    snapshot: readonly ManifestEdit[],
+  ): Promise<ManifestFile> {
+    const path = manifestPath(number);
+    // A file of this number is left over from an attempt that did not get as far as CURRENT.
+    if (vfs.exists(path)) vfs.unlink(path);
+    const file = vfs.create(path);
+    const created = new ManifestFile(file, number, salt, 0, manifestHeaderBytes);
+    try {
+      file.write(encodeManifestHeader({ storeId, salt }), 0);
+      await created.append(snapshot);
+      vfs.syncDirectory("");
+    } catch (error) {
+      file.close();
+      vfs.unlink(path);
+      throw error;
+    }
+    return created;
+  }
+
+  /** Opens a file that was read, to go on after its last record. */
+  static reopen(vfs: Vfs, read: ReadManifest): ManifestFile {
+    const file = vfs.open(manifestPath(read.number), "write");
+    return new ManifestFile(file, read.number, read.header.salt, read.records, read.bytes);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Adds one record and syncs. When it throws "no-space", the file is as before. */
+  async append(edits: readonly ManifestEdit[]): Promise<void> {
+    const payload = pack(edits);
+    const payloadEnd = frameHeaderBytes + payload.length;
+    const bytes = new Bytes(new Uint8Array(alignFrame(payloadEnd)));
+    bytes.array.set(payload, frameHeaderBytes);
+    const length = sealFrame(bytes, payloadEnd, this.#salt, {
+      kind: recordKind,
+      firstSequence: this.#records,
+      time: 0,
+      syncedUpTo: this.#bytes,
+      count: edits.length,
+    });
+    try {
+      this.#file.write(bytes.array, this.#bytes);
+    } catch (error) {
+      if (isNoSpace(error)) this.#file.truncate(this.#bytes);
+      throw error;
+    }
+    await this.#datasync();
+    this.#bytes += length;
+    this.#records += 1;
+  }
+
+  /** A sync that reports a full disk has still lost what was written: it is not the harmless "no-space" of a write. */
+  async #datasync(): Promise<void> {
+    try {
+      await this.#file.datasync();
+    } catch (cause) {
+      throw new StorageError("io", `${this.#file.path}: the sync failed`, { file: this.#file.path, cause });
+    }
+  }
+
+  /** Makes CURRENT name this file. Throws "no-space" before anything has changed. */
+  publish(vfs: Vfs): void {
+    const temporary = `${currentPath}.tmp`;
+    if (vfs.exists(temporary)) vfs.unlink(temporary);
+    const line = `${manifestPath(this.number)}\n`;
+    const content = new Uint8Array(line.length);
+    writeLatin1(content, 0, line);
+    const file = vfs.create(temporary);
+    try {
+      file.write(content, 0);
+      file.datasyncNow();
+    } finally {
+      file.close();
+    }
+    vfs.rename(temporary, currentPath);
+    vfs.syncDirectory("");
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof StorageError && error.kind === "no-space";
+}

@@ -1,0 +1,143 @@
+import type { FeedId, SpaceId } from "../store.ts";
+import type { FlushPoint, ManifestEdit, TableRecord } from "./edit.ts";
+
+export interface SpaceRecord {
+  readonly id: SpaceId;
+  readonly number: number;
+  readonly tables: Map<number, TableRecord>;
+  point: FlushPoint;
+}
+
+export interface FeedRecord {
+  readonly id: FeedId;
+  readonly number: number;
+  readonly shards: number;
+  readonly oldValues: boolean;
+  /** Its records have higher sequences. */
+  readonly since: number;
+  closed: boolean;
+}
+
+const atCreation: FlushPoint = { sequence: 0, rows: 0, bytes: 0, generation: 0 };
+
+interface DroppedSpace {
+  readonly id: SpaceId;
+  readonly at: number;
+}
+
+/** The files of the store and what they hold, as of the last durable edit. */
+export class ManifestState {
+  readonly spaces = new Map<number, SpaceRecord>();
+  readonly feeds = new Map<number, FeedRecord>();
+  readonly #dropped = new Map<number, DroppedSpace>();
+  nextSpace = 1;
+  nextFeed = 1;
+  nextTable = 1;
+  replayAfter = 0;
+  logFloor = 1;
+  trim = 0;
+
+  /** Takes one edit over. Returns what is wrong with it, if it does not fit the state. */
+  apply(edit: ManifestEdit): string | undefined {
+    switch (edit.kind) {
+      case "spaceCreated":
+        if (edit.number < this.nextSpace) return `space number ${edit.number} was given out before`;
+        this.spaces.set(edit.number, {
+          id: edit.id,
+          number: edit.number,
+          tables: new Map(),
+          point: atCreation,
+        });
+        this.nextSpace = edit.number + 1;
+        return undefined;
+      case "spaceDropped": {
+        const space = this.spaces.get(edit.number);
+        if (space === undefined) return `no space ${edit.number}`;
+        this.spaces.delete(edit.number);
+        this.#dropped.set(edit.number, { id: space.id, at: edit.at });
+        return undefined;
+      }
+      case "feedCreated": {
+        if (edit.number < this.nextFeed) return `feed number ${edit.number} was given out before`;
+        const { id, number, shards, oldValues, since } = edit;
+        this.feeds.set(number, { id, number, shards, oldValues, since, closed: false });
+        this.nextFeed = number + 1;
+        return undefined;
+      }
+      case "feedClosed": {
+        const feed = this.feeds.get(edit.number);
+        if (feed === undefined) return `no feed ${edit.number}`;
+        feed.closed = true;
+        return undefined;
+      }
+      case "feedDropped":
+        return this.feeds.delete(edit.number) ? undefined : `no feed ${edit.number}`;
+      case "tableAdded":
+        return this.#addTable(edit.table);
+      case "tableRemoved": {
+        const removed = this.spaces.get(edit.space)?.tables.delete(edit.number) ?? false;
+        return removed ? undefined : `no SSTable ${edit.number} in space ${edit.space}`;
+      }
+      case "flushed": {
+        const space = this.spaces.get(edit.space);
+        if (space === undefined) return `no space ${edit.space}`;
+        space.point = edit.point;
+        return undefined;
+      }
+      case "replayAfter":
+        this.replayAfter = edit.sequence;
+        return undefined;
+      case "logFloor":
+        this.logFloor = edit.segment;
+        this.trim = edit.trim;
+        for (const [number, { at }] of this.#dropped) if (at <= edit.trim) this.#dropped.delete(number);
+        return undefined;
+      case "numbers":
+        this.nextSpace = Math.max(this.nextSpace, edit.space);
+        this.nextFeed = Math.max(this.nextFeed, edit.feed);
+        this.nextTable = Math.max(this.nextTable, edit.table);
+        return undefined;
+    }
+  }
+
+  #addTable(table: TableRecord): string | undefined {
+    const space = this.spaces.get(table.space);
+    if (space === undefined) return `no space ${table.space}`;
+    if (space.tables.has(table.number)) return `SSTable ${table.number} is there already`;
+    space.tables.set(table.number, table);
+    this.nextTable = Math.max(this.nextTable, table.number + 1);
+    return undefined;
+  }
+
+  /** The id of a space, dropped ones that the log may still speak of included. */
+  spaceId(number: number): SpaceId | undefined {
+    return this.spaces.get(number)?.id ?? this.#dropped.get(number)?.id;
+  }
+
+  /** Edits that make an empty state equal to this one. */
+  snapshot(): ManifestEdit[] {
+    const edits: ManifestEdit[] = [];
+    const numbers = [...this.spaces.keys(), ...this.#dropped.keys()].sort((a, b) => a - b);
+    for (const number of numbers) {
+      const dropped = this.#dropped.get(number);
+      if (dropped !== undefined) {
+        edits.push({ kind: "spaceCreated", id: dropped.id, number });
+        edits.push({ kind: "spaceDropped", number, at: dropped.at });
+      }
+      const space = this.spaces.get(number);
+      if (space === undefined) continue;
+      edits.push({ kind: "spaceCreated", id: space.id, number });
+      edits.push({ kind: "flushed", space: number, point: space.point });
+      for (const table of space.tables.values()) edits.push({ kind: "tableAdded", table });
+    }
+    for (const feed of this.feeds.values()) {
+      const { id, number, shards, oldValues, since } = feed;
+      edits.push({ kind: "feedCreated", id, number, shards, oldValues, since });
+      if (feed.closed) edits.push({ kind: "feedClosed", number });
+    }
+    edits.push({ kind: "replayAfter", sequence: this.replayAfter });
+    edits.push({ kind: "logFloor", segment: this.logFloor, trim: this.trim });
+    edits.push({ kind: "numbers", space: this.nextSpace, feed: this.nextFeed, table: this.nextTable });
+    return edits;
+  }
+}

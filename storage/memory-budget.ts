@@ -1,0 +1,73 @@
+import type { Memtable } from "./memtable/memtable.ts";
+import type { Space } from "./space.ts";
+import type { Key, Value } from "./store.ts";
+
+/**
+ * Counts the bytes of all memtables against one budget: half of it may be active; what is frozen may fill the other half before writers
+ * have to wait for a flush.
+ */
+export class MemoryBudget {
+  readonly bytesMax: number;
+  #activeBytes = 0;
+  #frozenBytes = 0;
+  #room: PromiseWithResolvers<void> | undefined;
+
+  constructor(bytesMax: number) {
+    this.bytesMax = bytesMax;
+  }
+
+  /** Puts a row into an active memtable, and counts what that takes. */
+  put(memtable: Memtable, key: Key, sequence: number, value: Value | undefined): void {
+    const before = memtable.bytes;
+    memtable.put(key, sequence, value);
+    this.#activeBytes += memtable.bytes - before;
+  }
+
+  get activeBytes(): number {
+    return this.#activeBytes;
+  }
+
+  get bytes(): number {
+    return this.#activeBytes + this.#frozenBytes;
+  }
+
+  /** A memtable should be frozen and flushed. */
+  get isHalfUsed(): boolean {
+    return this.#activeBytes >= this.bytesMax / 2;
+  }
+
+  /** Writers must wait. */
+  get isUsedUp(): boolean {
+    return this.#frozenBytes > 0 && this.bytes >= this.bytesMax;
+  }
+
+  /** Resolves when a flush has made room; undefined when there is room now. */
+  waitForRoom(): Promise<void> | undefined {
+    if (!this.isUsedUp) return undefined;
+    this.#room ??= Promise.withResolvers<void>();
+    return this.#room.promise;
+  }
+
+  /** Counts again, after memtables were frozen, flushed, rolled back or dropped. */
+  recount(spaces: Iterable<Space>): void {
+    this.#activeBytes = 0;
+    this.#frozenBytes = 0;
+    for (const space of spaces) {
+      this.#activeBytes += space.active.memtable.bytes;
+      for (const slot of space.frozen) this.#frozenBytes += slot.memtable.bytes;
+    }
+    this.wakeIfRoom();
+  }
+
+  wakeIfRoom(): void {
+    if (this.isUsedUp) return;
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+
+  /** Lets all who wait go on, to be told what is wrong. */
+  wakeAll(): void {
+    this.#room?.resolve();
+    this.#room = undefined;
+  }
+}

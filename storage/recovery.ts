@@ -1,0 +1,279 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "./clock.ts";
+import { corruption, StorageError } from "./errors.ts";
+import { FeedIndexBuilder } from "./feed/feed-reader.ts";
+import type { LoggedSegment } from "./feed/feeds.ts";
+import { currentPath, manifestPath } from "./manifest/format.ts";
+import { Manifest, type ManifestOptions } from "./manifest/manifest.ts";
+import { type ReadManifest, readManifest } from "./manifest/reader.ts";
+import type { ManifestState } from "./manifest/state.ts";
+import { Space } from "./space.ts";
+import type { Key, Value } from "./store.ts";
+import { type TableFiles, tableDirectory } from "./table-files.ts";
+import { Version } from "./version.ts";
+import type { Vfs } from "./vfs/vfs.ts";
+import { noPredecessor, segmentHeaderBytes, segmentPath, type WalMode, walDirectory } from "./wal/format.ts";
+import { recoverLog, removeLogLeftovers } from "./wal/log-recovery.ts";
+import { linkTo, type Segment } from "./wal/segment.ts";
+import type { SegmentVisitor } from "./wal/segment-reader.ts";
+import { WalWriter } from "./wal/wal-writer.ts";
+
+export interface OpenRequest {
+  readonly vfs: Vfs;
+  readonly clock: Clock;
+  readonly mode: WalMode;
+  readonly acceptClock: boolean;
+  readonly logFillBytes: number;
+  readonly manifestBytesMin: number;
+  readonly tables: TableFiles;
+  readonly onManifestFailure: (error: Error) => void;
+}
+
+/** Everything a store starts with. */
+export interface OpenedFiles {
+  readonly storeId: Uint8Array;
+  readonly manifest: Manifest;
+  readonly writer: WalWriter;
+  /** Oldest first. */
+  readonly sealed: LoggedSegment[];
+  readonly spaces: Map<number, Space>;
+  readonly lastSequence: number;
+  readonly lastTime: number;
+}
+
+/** In a mode that acknowledges before the sync, a crash may have lost this many sequences that were seen: none is used twice. */
+const skippedSequences = 2 ** 20;
+const clockAheadMsMax = 24 * 3_600_000;
+
+const newSalt = (): readonly [number, number] => {
+  const bytes = randomBytes(8);
+  return [bytes.readUInt32LE(0), bytes.readUInt32LE(4)];
+};
+
+/** Opens the store in a directory, or makes one in an empty directory. */
+export async function openFiles(request: OpenRequest): Promise<OpenedFiles> {
+  const read = readManifest(request.vfs);
+  if (read === undefined) {
+    checkUnused(request.vfs);
+    return create(request);
+  }
+  return recover(request, read);
+}
+
+/** Throws unless the directory is empty or holds no more than an interrupted creation has left. */
+function checkUnused(vfs: Vfs): void {
+  const ours = new Set([
+    "LOCK",
+    "LOCK.holder",
+    walDirectory,
+    tableDirectory,
+    manifestPath(1),
+    `${currentPath}.tmp`,
+  ]);
+  const stranger = vfs.list("").find((name) => !ours.has(name));
+  if (stranger !== undefined) {
+    throw new StorageError(
+      "foreign",
+      `${vfs.root ?? "the directory"} is no data directory: it holds ${stranger}`,
+    );
+  }
+  const tables = vfs.exists(tableDirectory) ? vfs.list(tableDirectory) : [];
+  const hasRows = tables.length > 0 || segmentSizes(vfs).some((size) => size > segmentHeaderBytes);
+  if (hasRows) throw corruption(currentPath, 0, "the file is missing, but the directory holds data");
+}
+
+function segmentSizes(vfs: Vfs): number[] {
+  if (!vfs.exists(walDirectory)) return [];
+  return vfs.list(walDirectory).map((name) => {
+    const file = vfs.open(`${walDirectory}/${name}`, "read");
+    try {
+      return file.size();
+    } finally {
+      file.close();
+    }
+  });
+}
+
+function manifestOptions(request: OpenRequest, storeId: Uint8Array): ManifestOptions {
+  const { vfs, onManifestFailure, manifestBytesMin } = request;
+  return { vfs, storeId, newSalt, onFailure: onManifestFailure, rollBytesMin: manifestBytesMin };
+}
+
+function walOptions(request: OpenRequest, storeId: Uint8Array) {
+  const { vfs, mode, logFillBytes } = request;
+  return { vfs, storeId, mode, fillAheadBytes: logFillBytes, newSalt };
+}
+
+/** CURRENT comes last: until it is there, the directory counts as empty. */
+async function create(request: OpenRequest): Promise<OpenedFiles> {
+  const { vfs } = request;
+  for (const directory of [walDirectory, tableDirectory]) {
+    if (!vfs.exists(directory)) vfs.makeDirectory(directory);
+  }
+  vfs.syncDirectory("");
+  if (vfs.exists(segmentPath(1))) vfs.unlink(segmentPath(1));
+  const storeId = new Uint8Array(randomBytes(16));
+  const manifest = await Manifest.create(manifestOptions(request, storeId));
+  const time = Math.trunc(request.clock.now());
+  const start = { predecessor: noPredecessor, firstSequence: 1, time };
+  const writer = WalWriter.create(walOptions(request, storeId), start);
+  manifest.publish();
+  return { storeId, manifest, writer, sealed: [], spaces: new Map(), lastSequence: 0, lastTime: time };
+}
+
+async function recover(request: OpenRequest, read: ReadManifest): Promise<OpenedFiles> {
+  const { vfs, tables } = request;
+  const { state, header } = read;
+  const { storeId } = header;
+  checkTables(vfs, state, tables);
+  const spaces = openSpaces(state, tables);
+  const replay = new Replay(state, spaces);
+  const log = recoverLog({
+    vfs,
+    storeId,
+    floor: state.logFloor,
+    replayAfter: state.replayAfter,
+    visitor: replay,
+  });
+  const last = log.segments.at(-1);
+  if (last === undefined) throw corruption(segmentPath(state.logFloor), 0, "the log segment is missing");
+  const lastTime = checkClock(request, last);
+  const skip = log.clean || last.mode === "sync" ? 0 : skippedSequences;
+  const lastSequence = last.lastSequence + skip;
+  const manifest = await Manifest.open(manifestOptions(request, storeId), read, log.clean);
+  const start = { predecessor: linkTo(last), firstSequence: lastSequence + 1, time: lastTime };
+  const writer = WalWriter.create(walOptions(request, storeId), start);
+  manifest.removeLeftovers();
+  removeLogLeftovers(vfs, state.logFloor);
+  removeUnknownTables(vfs, state, tables);
+  const sealed = log.segments.map((segment) => ({ segment, index: replay.indexes.get(segment) }));
+  return { storeId, manifest, writer, sealed, spaces, lastSequence, lastTime };
+}
+
+function checkTables(vfs: Vfs, state: ManifestState, tables: TableFiles): void {
+  const present = new Set(vfs.list(tableDirectory));
+  for (const space of state.spaces.values()) {
+    for (const { number } of space.tables.values()) {
+      const path = tables.path(number);
+      if (!present.has(path.slice(tableDirectory.length + 1))) {
+        throw corruption(path, 0, "the manifest names this SSTable, and it is missing");
+      }
+    }
+  }
+}
+
+/** SSTables that no edit names: a flush was interrupted, or a removal. */
+function removeUnknownTables(vfs: Vfs, state: ManifestState, tables: TableFiles): void {
+  const known = new Set<string>();
+  for (const space of state.spaces.values()) {
+    for (const { number } of space.tables.values()) known.add(tables.path(number));
+  }
+  for (const name of vfs.list(tableDirectory)) {
+    const path = `${tableDirectory}/${name}`;
+    if (!known.has(path)) vfs.unlink(path);
+  }
+}
+
+function openSpaces(state: ManifestState, tables: TableFiles): Map<number, Space> {
+  const spaces = new Map<number, Space>();
+  for (const record of state.spaces.values()) {
+    const newestFirst = [...record.tables.values()].sort((a, b) => b.sequenceMax - a.sequenceMax);
+    const version = new Version(newestFirst.map((table) => tables.open(table)));
+    spaces.set(record.number, new Space(record.id, record.number, record.point, version));
+  }
+  return spaces;
+}
+
+/** The log time to go on from; throws when the clock runs far ahead of it. */
+function checkClock({ clock, acceptClock }: OpenRequest, last: Segment): number {
+  const now = Math.trunc(clock.now());
+  if (now - last.time > clockAheadMsMax && !acceptClock) {
+    const [clockText, logText] = [now, last.time].map((time) => new Date(time).toISOString());
+    throw new StorageError(
+      "clock",
+      `the clock says ${clockText}, but the log ends at ${logText}: more than 24 hours are between them. ` +
+        "Log time never goes back, so a wrong clock would be kept for ever; if the clock is right, accept it explicitly.",
+    );
+  }
+  return Math.max(now, last.time);
+}
+
+/** Puts what the log holds beyond the SSTables back into the memtables. */
+class Replay implements SegmentVisitor {
+  /** The places of the change records of each segment that was read. */
+  readonly indexes = new Map<Segment, LoggedSegment["index"]>();
+  readonly #state: ManifestState;
+  readonly #spaces: ReadonlyMap<number, Space>;
+  #segment: Segment | undefined;
+  #builder = new FeedIndexBuilder();
+  #offset = 0;
+  #sequence = 0;
+
+  constructor(state: ManifestState, spaces: ReadonlyMap<number, Space>) {
+    this.#state = state;
+    this.#spaces = spaces;
+  }
+
+  frame(segment: Segment, offset: number): void {
+    if (segment !== this.#segment) {
+      this.#segment = segment;
+      this.#builder = new FeedIndexBuilder();
+      this.indexes.set(segment, this.#builder.index);
+    }
+    this.#offset = offset;
+    this.#builder.frame(segment, offset);
+  }
+
+  commit(sequence: number): void {
+    this.#sequence = sequence;
+    this.#builder.commit(sequence);
+  }
+
+  put(space: number, key: Key, value: Value): void {
+    this.#touch(space)?.active.memtable.put(key, this.#sequence, value);
+  }
+
+  delete(space: number, key: Key): void {
+    this.#touch(space)?.active.memtable.put(key, this.#sequence, undefined);
+  }
+
+  change(feed: number, shard: number, ordinal: number): void {
+    if (feed >= this.#state.nextFeed) this.#unknown("feed", feed);
+    this.#builder.change(feed, shard, ordinal);
+  }
+
+  delta(number: number, rows: number, bytes: number): void {
+    const space = this.#touch(number);
+    if (space === undefined) return;
+    space.pending.rows += rows;
+    space.pending.bytes += bytes;
+    Object.assign(space.visible, space.pending);
+  }
+
+  raise(number: number, generation: number): void {
+    const space = this.#touch(number);
+    if (space === undefined) return;
+    space.pending.generation = generation;
+    space.visible.generation = generation;
+  }
+
+  /** The space that a record belongs to; undefined when it is flushed, or its space dropped. */
+  #touch(number: number): Space | undefined {
+    const space = this.#spaces.get(number);
+    if (space === undefined) {
+      if (number >= this.#state.nextSpace) this.#unknown("space", number);
+      return undefined;
+    }
+    if (this.#sequence <= space.flushed.sequence) return undefined;
+    space.touch(this.#sequence, 0);
+    return space;
+  }
+
+  #unknown(what: string, number: number): never {
+    throw corruption(
+      this.#segment?.path ?? walDirectory,
+      this.#offset,
+      `the log speaks of ${what} ${number}, which the manifest does not know`,
+    );
+  }
+}

@@ -1,0 +1,82 @@
+import { StorageError } from "./errors.ts";
+import type { Manifest } from "./manifest/manifest.ts";
+import { Space } from "./space.ts";
+import type { SpaceId } from "./store.ts";
+import { Version } from "./version.ts";
+
+const atCreation = { sequence: 0, rows: 0, bytes: 0, generation: 0 };
+
+/** The spaces of the store, and their creation and removal. */
+export class SpaceDirectory {
+  /** Those that exist for callers. */
+  readonly byId = new Map<SpaceId, Space>();
+  /** Those that exist on disk: one that is being dropped counts until that is durable. */
+  readonly #all = new Set<Space>();
+  readonly #manifest: Manifest;
+  readonly #lastSequence: () => number;
+  readonly #creating = new Map<SpaceId, Promise<void>>();
+  readonly #dropping = new Map<SpaceId, Promise<boolean>>();
+
+  constructor(manifest: Manifest, spaces: Iterable<Space>, lastSequence: () => number) {
+    this.#manifest = manifest;
+    this.#lastSequence = lastSequence;
+    for (const space of spaces) {
+      this.byId.set(space.id, space);
+      this.#all.add(space);
+    }
+  }
+
+  all(): Iterable<Space> {
+    return this.#all;
+  }
+
+  get(id: SpaceId): Space {
+    const space = this.byId.get(id);
+    if (space === undefined) throw new StorageError("not-found", `there is no space ${id}`);
+    return space;
+  }
+
+  /** Idempotent. */
+  async create(id: SpaceId): Promise<void> {
+    if (this.byId.has(id)) return;
+    let creating = this.#creating.get(id);
+    if (creating === undefined) {
+      creating = this.#create(id).finally(() => this.#creating.delete(id));
+      this.#creating.set(id, creating);
+    }
+    await creating;
+  }
+
+  async #create(id: SpaceId): Promise<void> {
+    const number = this.#manifest.reserveSpace();
+    await this.#manifest.commit([{ kind: "spaceCreated", id, number }]);
+    const space = new Space(id, number, atCreation, new Version([]));
+    this.byId.set(id, space);
+    this.#all.add(space);
+  }
+
+  /** Idempotent; false when there was no such space. Its files go when the last snapshot of it is closed. */
+  async drop(id: SpaceId): Promise<boolean> {
+    const space = this.byId.get(id);
+    if (space === undefined) return (await this.#dropping.get(id)) ?? false;
+    const dropping = this.#drop(space).finally(() => this.#dropping.delete(id));
+    this.#dropping.set(id, dropping);
+    return dropping;
+  }
+
+  async #drop(space: Space): Promise<boolean> {
+    this.byId.delete(space.id);
+    space.dropped = true;
+    try {
+      await this.#manifest.commit([{ kind: "spaceDropped", number: space.number, at: this.#lastSequence() }]);
+    } catch (error) {
+      space.dropped = false;
+      this.byId.set(space.id, space);
+      throw error;
+    }
+    this.#all.delete(space);
+    for (const table of space.version.tables) table.markObsolete();
+    space.version.release();
+    return true;
+  }
+}

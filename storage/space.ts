@@ -1,0 +1,180 @@
+import type { Cursor, Version as RowVersion } from "./iterator.ts";
+import type { FlushPoint } from "./manifest/edit.ts";
+import { Memtable } from "./memtable/memtable.ts";
+import { mergeCursors } from "./merging-iterator.ts";
+import type { Key, SpaceId } from "./store.ts";
+import type { Version } from "./version.ts";
+
+/** A memtable and what was committed to its space besides rows while it was the active one. */
+export interface MemtableSlot {
+  readonly memtable: Memtable;
+  /** Sequence of the first record of any kind, or 0. */
+  firstSequence: number;
+  /** Bytes the log had when that came: how far the space lags behind. */
+  logStart: number;
+  /** Set when frozen: everything up to this point is in this slot or older ones. */
+  point: FlushPoint | undefined;
+}
+
+function newSlot(): MemtableSlot {
+  return { memtable: new Memtable(), firstSequence: 0, logStart: 0, point: undefined };
+}
+
+/** What is true of a space besides its rows. */
+export interface SpaceFigures {
+  rows: number;
+  bytes: number;
+  generation: number;
+}
+
+/** One space: its memtables, its SSTables, its counts and its generation. */
+export class Space {
+  readonly id: SpaceId;
+  readonly number: number;
+  active: MemtableSlot = newSlot();
+  /** Newest first. */
+  frozen: MemtableSlot[] = [];
+  version: Version;
+  /** As of the last visible commit. */
+  readonly visible: SpaceFigures;
+  /** With all pending commits. */
+  readonly pending: SpaceFigures;
+  /** The sequence that raised the pending generation. */
+  generationSequence = 0;
+  /** The last flush point in the manifest. */
+  flushed: FlushPoint;
+  dropped = false;
+
+  constructor(id: SpaceId, number: number, flushed: FlushPoint, version: Version) {
+    this.id = id;
+    this.number = number;
+    this.flushed = flushed;
+    this.version = version;
+    const { rows, bytes, generation } = flushed;
+    this.visible = { rows, bytes, generation };
+    this.pending = { rows, bytes, generation };
+  }
+
+  /** Notes that a record of this space has `sequence`. */
+  touch(sequence: number, logBytes: number): void {
+    const { active } = this;
+    if (active.firstSequence !== 0) return;
+    active.firstSequence = sequence;
+    active.logStart = logBytes;
+  }
+
+  /** The newest version of a row, pending ones included. */
+  newest(key: Key): RowVersion | undefined {
+    const found = this.active.memtable.newest(key);
+    return found ?? this.#older(this.frozen, this.version, key, Number.POSITIVE_INFINITY);
+  }
+
+  /** The newest version of a row with a sequence <= `sequenceMax`, which is visible. */
+  read(key: Key, sequenceMax: number): RowVersion | undefined {
+    const found = this.active.memtable.get(key, sequenceMax);
+    return found ?? this.#older(this.frozen, this.version, key, sequenceMax);
+  }
+
+  #older(
+    frozen: readonly MemtableSlot[],
+    version: Version,
+    key: Key,
+    sequenceMax: number,
+  ): RowVersion | undefined {
+    for (const slot of frozen) {
+      const found = slot.memtable.get(key, sequenceMax);
+      if (found !== undefined) return found;
+    }
+    for (const table of version.tables) {
+      const found = table.reader.get(key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** A view of this instant that stays as it is while memtables are flushed and files replaced. */
+  view(sequenceMax: number): SpaceView {
+    const memtables: Memtable[] = [];
+    if (this.active.memtable.versionCount > 0) memtables.push(this.active.memtable);
+    for (const slot of this.frozen) {
+      if (slot.memtable.versionCount > 0) memtables.push(slot.memtable);
+    }
+    return new SpaceView(memtables, this.version.retain(), sequenceMax);
+  }
+
+  /** Whether anything was committed that is not in the SSTables or the flush point. */
+  get isDirty(): boolean {
+    return this.frozen.length > 0 || this.active.firstSequence !== 0;
+  }
+
+  /** The sequence of the oldest record that only the log has; undefined when there is none. */
+  get oldestUnflushed(): number | undefined {
+    const slot = this.frozen.at(-1) ?? this.active;
+    return slot.firstSequence === 0 ? undefined : slot.firstSequence;
+  }
+
+  /** Starts a new memtable; the old one holds everything up to `sequence`, the newest one given out. */
+  freeze(sequence: number): void {
+    const slot = this.active;
+    slot.memtable.freeze();
+    const { rows, bytes, generation } = this.pending;
+    slot.point = { sequence, rows, bytes, generation };
+    this.frozen = [slot, ...this.frozen];
+    this.active = newSlot();
+  }
+
+  /** Removes every pending commit: the log could not hold them. */
+  rollBack(visibleSequence: number): void {
+    const { rows, bytes, generation } = this.visible;
+    for (const slot of [this.active, ...this.frozen]) {
+      slot.memtable.removeAbove(visibleSequence);
+      if (slot.point !== undefined && slot.point.sequence > visibleSequence) {
+        slot.point = { sequence: visibleSequence, rows, bytes, generation };
+      }
+      if (slot.firstSequence > visibleSequence && slot === this.active) slot.firstSequence = 0;
+    }
+    Object.assign(this.pending, this.visible);
+  }
+
+  /** Bytes held by all memtables. */
+  get memtableBytes(): number {
+    let bytes = this.active.memtable.bytes;
+    for (const slot of this.frozen) bytes += slot.memtable.bytes;
+    return bytes;
+  }
+}
+
+/** One space at one instant. Must be released. */
+export class SpaceView {
+  readonly #memtables: readonly Memtable[];
+  readonly #version: Version;
+  readonly #sequenceMax: number;
+
+  constructor(memtables: readonly Memtable[], version: Version, sequenceMax: number) {
+    this.#memtables = memtables;
+    this.#version = version;
+    this.#sequenceMax = sequenceMax;
+  }
+
+  read(key: Key): RowVersion | undefined {
+    for (const memtable of this.#memtables) {
+      const found = memtable.get(key, this.#sequenceMax);
+      if (found !== undefined) return found;
+    }
+    for (const table of this.#version.tables) {
+      const found = table.reader.get(key);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  cursor(reverse: boolean): Cursor {
+    const cursors: Cursor[] = this.#memtables.map((memtable) => memtable.cursor(this.#sequenceMax, reverse));
+    for (const table of this.#version.tables) cursors.push(table.reader.cursor(reverse));
+    return mergeCursors(cursors, reverse);
+  }
+
+  release(): void {
+    this.#version.release();
+  }
+}

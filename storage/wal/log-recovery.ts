@@ -1,0 +1,139 @@
+import { corruption } from "../errors.ts";
+import { Bytes, chainHash, frameHeaderBytes, sealFrame } from "../frame.ts";
+import type { Vfs } from "../vfs/vfs.ts";
+import {
+  encodeFooter,
+  footerFixedBytes,
+  frameKind,
+  parseSegmentName,
+  type SegmentHeader,
+  type SegmentLink,
+  segmentPath,
+  walDirectory,
+} from "./format.ts";
+import { linkTo, type Segment } from "./segment.ts";
+import {
+  readSealedSegment,
+  readSegmentHeader,
+  type ScannedSegment,
+  type SegmentVisitor,
+  scanSegment,
+} from "./segment-reader.ts";
+
+export interface LogRecoveryRequest {
+  readonly vfs: Vfs;
+  readonly storeId: Uint8Array;
+  /** Id of the oldest segment that must be there; older ones are left over from an interrupted removal. */
+  readonly floor: number;
+  /** Commits up to this sequence are in SSTables: segments that hold nothing newer are not read. */
+  readonly replayAfter: number;
+  readonly visitor: SegmentVisitor;
+}
+
+export interface RecoveredLog {
+  /** Oldest first, all of them sealed. */
+  readonly segments: Segment[];
+  /** The last segment ended in a footer: the store was closed in order. */
+  readonly clean: boolean;
+  /** Bytes cut from the end of the last segment. */
+  readonly tornBytes: number;
+}
+
+/**
+ * Reads the log after a stop of any kind: checks the chain, shows every record that is not known to be flushed (and some that are),
+ * and seals the last segment if a crash left it open. Throws, having changed nothing but leftovers, if acknowledged data is
+ * missing or damaged.
+ */
+export function recoverLog(request: LogRecoveryRequest): RecoveredLog {
+  const { vfs, storeId, floor } = request;
+  const ids = listSegments(vfs, floor);
+  const headers = ids.map((id) => readSegmentHeader(vfs, id, storeId));
+  const segments: Segment[] = [];
+  let scanned: ScannedSegment | undefined;
+  for (const [index, header] of headers.entries()) {
+    const successor = headers[index + 1];
+    const isFlushed = successor !== undefined && successor.predecessor.lastSequence <= request.replayAfter;
+    if (isFlushed) {
+      const { bytes, lastSequence } = successor.predecessor;
+      segments.push(readSealedSegment(vfs, header, bytes, lastSequence));
+    } else {
+      scanned = scanSegment(vfs, header, request.visitor);
+      segments.push(scanned.segment);
+    }
+    if (successor !== undefined) checkLink(segments[index], successor);
+  }
+  const clean = scanned?.tail === "sealed";
+  if (scanned === undefined || clean) return { segments, clean, tornBytes: 0 };
+  const tornBytes = scanned.tail === "torn" ? scanned.bytes.array.length - scanned.segment.bytes : 0;
+  sealAfterCrash(vfs, scanned);
+  return { segments, clean, tornBytes };
+}
+
+/** Ids of the segments from the floor on; throws when one is missing. Removes what an interrupted run has left behind. */
+function listSegments(vfs: Vfs, floor: number): number[] {
+  const ids: number[] = [];
+  for (const name of vfs.list(walDirectory)) {
+    const id = parseSegmentName(name);
+    if (id !== undefined && id >= floor) ids.push(id);
+  }
+  ids.sort((a, b) => a - b);
+  for (let expected = floor; expected < floor + Math.max(1, ids.length); expected++) {
+    if (ids[expected - floor] !== expected) {
+      throw corruption(segmentPath(expected), 0, "the log segment is missing");
+    }
+  }
+  return ids;
+}
+
+/** Unlinks segments below the floor and half-made ones. For after recovery, when nothing can fail any more. */
+export function removeLogLeftovers(vfs: Vfs, floor: number): void {
+  for (const name of vfs.list(walDirectory)) {
+    const id = parseSegmentName(name);
+    if (id === undefined || id < floor) vfs.unlink(`${walDirectory}/${name}`);
+  }
+}
+
+function checkLink(segment: Segment | undefined, successor: SegmentHeader): void {
+  const actual: SegmentLink | undefined = segment === undefined ? undefined : linkTo(segment);
+  const stated = successor.predecessor;
+  const matches =
+    actual !== undefined &&
+    segment?.sealed === true &&
+    actual.id === stated.id &&
+    actual.bytes === stated.bytes &&
+    actual.lastSequence === stated.lastSequence &&
+    actual.hash === stated.hash;
+  if (!matches) {
+    const path = segmentPath(successor.id - 1);
+    throw corruption(path, actual?.bytes ?? 0, "the segment is not as its successor remembers it");
+  }
+}
+
+/**
+ * Replaces a segment that a crash left open by a copy of its whole frames, closed by a footer. The old file is never written: its
+ * cached pages may be newer than the disk after a failed sync, and only a fresh copy that was synced can be trusted.
+ */
+function sealAfterCrash(vfs: Vfs, { segment, bytes }: ScannedSegment): void {
+  const footer = new Bytes(new Uint8Array(frameHeaderBytes + footerFixedBytes + segment.feeds.size * 4 + 8));
+  const payloadEnd = encodeFooter(footer, frameHeaderBytes, segment, segment.hash);
+  const length = sealFrame(footer, payloadEnd, segment.salt, {
+    kind: frameKind.footer,
+    firstSequence: segment.lastSequence + 1,
+    time: segment.lastTime,
+    syncedUpTo: segment.bytes,
+    count: 0,
+  });
+  const path = `${walDirectory}/sealed.tmp`;
+  if (vfs.exists(path)) vfs.unlink(path);
+  const file = vfs.create(path);
+  file.write(bytes.array.subarray(0, segment.bytes), 0);
+  file.write(footer.array.subarray(0, length), segment.bytes);
+  file.datasyncNow();
+  file.close();
+  vfs.rename(path, segment.path);
+  vfs.syncDirectory(walDirectory);
+  segment.hash = chainHash(segment.hash, footer.array, 0);
+  segment.frames += 1;
+  segment.bytes += length;
+  segment.sealed = true;
+}
