@@ -1,5 +1,5 @@
 /** ListTables: order, pages, limits. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { beforeAll, describe, expect, test } from "bun:test";
 import { paginateListTables } from "@aws-sdk/client-dynamodb";
 import { createTableInput, useTarget, violated } from "./target.ts";
 
@@ -11,12 +11,10 @@ const SUFFIXES = ["-a", ".b", "A", "B", "_c", "a", "aa", "b"];
 
 beforeAll(async () => {
   prefix = target.freshName("zz-conformance-");
+  target.cleanUp(mine());
   for (const suffix of [...SUFFIXES].reverse()) {
     await target.ok("CreateTable", createTableInput(prefix + suffix));
   }
-});
-afterAll(async () => {
-  for (const TableName of mine()) await target.call("DeleteTable", { TableName });
 });
 
 const mine = () => SUFFIXES.map((suffix) => prefix + suffix);

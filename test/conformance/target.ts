@@ -28,8 +28,10 @@ export interface Target {
   refusal(operation: string, body: unknown): Promise<Refusal>;
   /** Creates a table (partition key `pk:S` by default), waits until it is active, returns its name. */
   table(options?: TableOptions): Promise<string>;
-  /** A name no table has, between the given ends; the table is deleted at the end if the test creates it. */
-  freshName(start?: string, end?: string): string;
+  /** A name no table has; the table is deleted at the end if the test creates it. */
+  freshName(start?: string): string;
+  /** Tables that the test creates under names of its own, to be deleted at the end. */
+  cleanUp(names: readonly string[]): void;
 }
 
 /** Registers the hooks of a test file. The target is up when the first test runs. */
@@ -66,10 +68,13 @@ export function useTarget(): Target {
     call: (operation, body, headers) => call(endpoint, operation, body, headers),
     ok: async (operation, body) => objectOf(await call(endpoint, operation, body)),
     refusal: async (operation, body) => refusalOf(await call(endpoint, operation, body)),
-    freshName: (start = "conformance-", end = "") => {
-      const name = `${start}${randomUUID()}${end}`;
+    freshName: (start = "conformance-") => {
+      const name = `${start}${randomUUID()}`;
       names.push(name);
       return name;
+    },
+    cleanUp: (more) => {
+      names.push(...more);
     },
     table: async (options = {}) => {
       const name = target.freshName();
