@@ -19,13 +19,35 @@ const { latin1Slice, latin1Write } = Buffer.prototype as unknown as Latin1Method
 /** Longest varint. */
 export const varintBytesMax = 8;
 
+// One accessor per kind of array: a shared one would see all kinds, and compile to the slow path for each.
+
 /** The byte at `offset`, which must exist. */
 export function byteAt(bytes: Uint8Array, offset: number): number {
   return bytes[offset] as number;
 }
 
-/** The element at `index`, which must exist. */
-export function at<T>(array: { readonly [index: number]: T }, index: number): T {
+/** The 32-bit word at `index`, which must exist. */
+export function wordAt(words: Uint32Array, index: number): number {
+  return words[index] as number;
+}
+
+/** The double at `index`, which must exist. */
+export function doubleAt(doubles: Float64Array, index: number): number {
+  return doubles[index] as number;
+}
+
+/** The text at `index`, which must exist. */
+export function textAt(texts: readonly string[], index: number): string {
+  return texts[index] as string;
+}
+
+/** The object at `index`, which must exist. */
+export function objectAt<T extends object>(objects: readonly T[], index: number): T {
+  return objects[index] as T;
+}
+
+/** The element at `index`, which must exist; for code that is not hot. */
+export function at<T>(array: readonly T[], index: number): T {
   return array[index] as T;
 }
 

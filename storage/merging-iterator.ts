@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { at } from "./encoding.ts";
+import { objectAt } from "./encoding.ts";
 import { Cursor, cursorValue } from "./iterator.ts";
 import type { Key, Page, RangeRequest, Row } from "./store.ts";
 
@@ -33,18 +33,18 @@ export class MergingCursor extends Cursor {
   next(): boolean {
     const key = this.key;
     do this.#advance();
-    while (this.#live.length > 0 && at(this.#live, 0).key === key);
+    while (this.#live.length > 0 && objectAt(this.#live, 0).key === key);
     return this.#show();
   }
 
   /** Moves the first source on and restores the order. */
   #advance(): void {
     const live = this.#live;
-    const first = at(live, 0);
+    const first = objectAt(live, 0);
     const more = first.next();
     let index = 1;
-    for (; index < live.length && !(more && this.#precedes(first, at(live, index))); index++)
-      live[index - 1] = at(live, index);
+    for (; index < live.length && !(more && this.#precedes(first, objectAt(live, index))); index++)
+      live[index - 1] = objectAt(live, index);
     if (more) live[index - 1] = first;
     else live.length--;
   }
@@ -52,10 +52,10 @@ export class MergingCursor extends Cursor {
   /** Moves the source at `index` forward to its place among those before it, which are in order. */
   #sink(index: number): void {
     const live = this.#live;
-    const source = at(live, index);
+    const source = objectAt(live, index);
     let place = index;
-    for (; place > 0 && this.#precedes(source, at(live, place - 1)); place--)
-      live[place] = at(live, place - 1);
+    for (; place > 0 && this.#precedes(source, objectAt(live, place - 1)); place--)
+      live[place] = objectAt(live, place - 1);
     live[place] = source;
   }
 

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../clock.ts";
-import { at } from "../encoding.ts";
+import { objectAt } from "../encoding.ts";
 import { StorageError } from "../errors.ts";
 import type { Job } from "./job.ts";
 
@@ -92,7 +92,7 @@ export class JobRunner {
 
   /** Unpaced jobs in order of arrival, then the paced one that is due first. */
   #next(now: number): Queued {
-    let next = at(this.#queue, 0);
+    let next = objectAt(this.#queue, 0);
     for (const queued of this.#queue) {
       if (!queued.options.paced || this.#isGivenUp(queued)) return queued;
       if (queued.dueMs < Math.max(next.dueMs, now)) next = queued;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { at } from "../encoding.ts";
+import { objectAt } from "../encoding.ts";
 
 const chunkShift = 20;
 const chunkBytesMax = 1 << chunkShift;
@@ -60,7 +60,7 @@ export function chunkOver(buffer: SharedArrayBuffer): Chunk {
 
 /** The chunk that holds the record at `address`. */
 export function chunkAt(chunks: readonly Chunk[], address: number): Chunk {
-  return at(chunks, address >>> chunkShift);
+  return objectAt(chunks, address >>> chunkShift);
 }
 
 /** Offset of a record within its chunk. */

@@ -1,4 +1,4 @@
-import { at, readLatin1 } from "../encoding.ts";
+import { readLatin1, wordAt } from "../encoding.ts";
 import { Cursor } from "../iterator.ts";
 import type { Key } from "../store.ts";
 import { type Chunk, chunkAt, chunkOver, offsetOf } from "./arena.ts";
@@ -43,18 +43,18 @@ class ImageCursor extends Cursor {
   }
 
   #keyAt(index: number): Key {
-    const entry = at(this.#order, index);
+    const entry = wordAt(this.#order, index);
     const { bytes, words } = chunkAt(this.#chunks, entry);
     const offset = offsetOf(entry);
     const start = offset + entryHeaderBytes;
-    return readLatin1(bytes, start, start + at(words, (offset >>> 2) + 1));
+    return readLatin1(bytes, start, start + wordAt(words, (offset >>> 2) + 1));
   }
 
   #show(index: number): boolean {
     this.#index = index;
     this.valid = index < this.#order.length;
     if (!this.valid) return false;
-    const version = newestVersion(this.#chunks, at(this.#order, index));
+    const version = newestVersion(this.#chunks, wordAt(this.#order, index));
     const length = valueLengthOf(this.#chunks, version);
     this.key = this.#keyAt(index);
     this.sequence = sequenceOf(this.#chunks, version);

@@ -1,4 +1,4 @@
-import { at } from "../encoding.ts";
+import { objectAt } from "../encoding.ts";
 import type { Key } from "../store.ts";
 
 /**
@@ -10,24 +10,24 @@ export class PointIndex {
   #mask = 0;
 
   get(key: Key): number | undefined {
-    return at(this.#shards, shardOf(key, this.#mask)).get(key);
+    return objectAt(this.#shards, shardOf(key, this.#mask)).get(key);
   }
 
   /** Adds a key that is not there yet. */
   add(key: Key, entry: number): void {
-    const shard = at(this.#shards, shardOf(key, this.#mask));
+    const shard = objectAt(this.#shards, shardOf(key, this.#mask));
     shard.set(key, entry);
     if (this.#mask === 0 && shard.size === unshardedKeysMax) this.#split(shard);
   }
 
   delete(key: Key): void {
-    at(this.#shards, shardOf(key, this.#mask)).delete(key);
+    objectAt(this.#shards, shardOf(key, this.#mask)).delete(key);
   }
 
   #split(all: ReadonlyMap<Key, number>): void {
     this.#shards = Array.from({ length: shardCount }, () => new Map<Key, number>());
     this.#mask = shardCount - 1;
-    for (const [key, entry] of all) at(this.#shards, shardOf(key, this.#mask)).set(key, entry);
+    for (const [key, entry] of all) objectAt(this.#shards, shardOf(key, this.#mask)).set(key, entry);
   }
 }
 

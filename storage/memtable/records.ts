@@ -1,4 +1,4 @@
-import { at, writeLatin1 } from "../encoding.ts";
+import { wordAt, writeLatin1 } from "../encoding.ts";
 import type { Key, Value } from "../store.ts";
 import { type Arena, type Chunk, chunkAt, offsetOf } from "./arena.ts";
 
@@ -37,7 +37,7 @@ export function addVersion(arena: Arena, entry: number, sequence: number, value:
 }
 
 export function newestVersion(chunks: readonly Chunk[], entry: number): number {
-  return at(chunkAt(chunks, entry).words, offsetOf(entry) >>> 2);
+  return wordAt(chunkAt(chunks, entry).words, offsetOf(entry) >>> 2);
 }
 
 export function setNewestVersion(chunks: readonly Chunk[], entry: number, version: number): void {
@@ -46,18 +46,18 @@ export function setNewestVersion(chunks: readonly Chunk[], entry: number, versio
 
 /** The next older version of the same key; 0 when there is none. */
 export function olderVersion(chunks: readonly Chunk[], version: number): number {
-  return at(chunkAt(chunks, version).words, offsetOf(version) >>> 2);
+  return wordAt(chunkAt(chunks, version).words, offsetOf(version) >>> 2);
 }
 
 export function sequenceOf(chunks: readonly Chunk[], version: number): number {
   const { words } = chunkAt(chunks, version);
   const word = offsetOf(version) >>> 2;
-  return at(words, word + 2) + at(words, word + 3) * 0x1_0000_0000;
+  return wordAt(words, word + 2) + wordAt(words, word + 3) * 0x1_0000_0000;
 }
 
 /** The value's length; -1 for a tombstone. */
 export function valueLengthOf(chunks: readonly Chunk[], version: number): number {
-  return at(chunkAt(chunks, version).words, (offsetOf(version) >>> 2) + 1) - 1;
+  return wordAt(chunkAt(chunks, version).words, (offsetOf(version) >>> 2) + 1) - 1;
 }
 
 /** The newest version of an entry with sequence <= `sequenceMax`; 0 when there is none. */

@@ -1,4 +1,4 @@
-import { at } from "../encoding.ts";
+import { doubleAt, objectAt, textAt, wordAt } from "../encoding.ts";
 import type { Key } from "../store.ts";
 
 /** Keys per block: large enough for a short list of blocks, small enough that shifting half of one is cheap. */
@@ -43,7 +43,7 @@ export class SortedBlocks {
     const head = keyHead(key);
     if (this.#blocks.length === 0) this.#addBlock(0, emptyBlock());
     const blockIndex = this.#findBlock(key, head);
-    const block = at(this.#blocks, blockIndex);
+    const block = objectAt(this.#blocks, blockIndex);
     const index = findInBlock(block, key, head);
     if (block.keys.length < blockKeysMax) {
       insertInBlock(block, index, key, head, entry);
@@ -65,7 +65,7 @@ export class SortedBlocks {
     if (this.#blocks.length === 0) return 0;
     const head = keyHead(bound);
     const blockIndex = this.#findBlock(bound, head);
-    return blockIndex * blockKeysMax + findInBlock(at(this.#blocks, blockIndex), bound, head);
+    return blockIndex * blockKeysMax + findInBlock(objectAt(this.#blocks, blockIndex), bound, head);
   }
 
   /** The place of the first key at or after `place`; -1 behind the last. */
@@ -82,21 +82,21 @@ export class SortedBlocks {
     if (place % blockKeysMax !== 0) return place - 1;
     const blockIndex = place / blockKeysMax - 1;
     if (blockIndex < 0) return -1;
-    return blockIndex * blockKeysMax + at(this.#blocks, blockIndex).keys.length - 1;
+    return blockIndex * blockKeysMax + objectAt(this.#blocks, blockIndex).keys.length - 1;
   }
 
   /** The place behind the last key. */
   get end(): number {
     const last = this.#blocks.length - 1;
-    return last < 0 ? 0 : last * blockKeysMax + at(this.#blocks, last).keys.length;
+    return last < 0 ? 0 : last * blockKeysMax + objectAt(this.#blocks, last).keys.length;
   }
 
   keyAt(place: number): Key {
-    return at(at(this.#blocks, (place / blockKeysMax) | 0).keys, place % blockKeysMax);
+    return textAt(objectAt(this.#blocks, (place / blockKeysMax) | 0).keys, place % blockKeysMax);
   }
 
   entryAt(place: number): number {
-    return at(at(this.#blocks, (place / blockKeysMax) | 0).entries, place % blockKeysMax);
+    return wordAt(objectAt(this.#blocks, (place / blockKeysMax) | 0).entries, place % blockKeysMax);
   }
 
   /** Removes the keys whose entry `keep` refuses. */
@@ -106,10 +106,10 @@ export class SortedBlocks {
     for (const block of kept) {
       let count = 0;
       for (let index = 0; index < block.keys.length; index++) {
-        const entry = at(block.entries, index);
-        if (!keep(entry, at(block.keys, index))) continue;
-        block.keys[count] = at(block.keys, index);
-        block.heads[count] = at(block.heads, index);
+        const entry = wordAt(block.entries, index);
+        if (!keep(entry, textAt(block.keys, index))) continue;
+        block.keys[count] = textAt(block.keys, index);
+        block.heads[count] = doubleAt(block.heads, index);
         block.entries[count++] = entry;
       }
       block.keys.length = count;
@@ -133,8 +133,9 @@ export class SortedBlocks {
     let high = this.#blocks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = at(heads, middle);
-      if (other < head || (other === head && at(at(this.#blocks, middle).keys, 0) <= key)) low = middle + 1;
+      const other = doubleAt(heads, middle);
+      if (other < head || (other === head && textAt(objectAt(this.#blocks, middle).keys, 0) <= key))
+        low = middle + 1;
       else high = middle;
     }
     return low - 1;
@@ -148,7 +149,7 @@ export class SortedBlocks {
       this.#firstHeads = larger;
     }
     this.#firstHeads.copyWithin(blockIndex + 1, blockIndex, count);
-    this.#firstHeads[blockIndex] = at(block.heads, 0);
+    this.#firstHeads[blockIndex] = doubleAt(block.heads, 0);
     this.#blocks.splice(blockIndex, 0, block);
   }
 }
@@ -161,7 +162,7 @@ function emptyBlock(): Block {
 function splitBlock(block: Block): Block {
   const half = blockKeysMax / 2;
   const upper = emptyBlock();
-  for (let index = half; index < blockKeysMax; index++) upper.keys.push(at(block.keys, index));
+  for (let index = half; index < blockKeysMax; index++) upper.keys.push(textAt(block.keys, index));
   upper.heads.set(block.heads.subarray(half));
   upper.entries.set(block.entries.subarray(half));
   block.keys.length = half;
@@ -175,8 +176,8 @@ function findInBlock(block: Block, key: Key, head: number): number {
   let high = keys.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const other = at(heads, middle);
-    if (other < head || (other === head && at(keys, middle) < key)) low = middle + 1;
+    const other = doubleAt(heads, middle);
+    if (other < head || (other === head && textAt(keys, middle) < key)) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -188,12 +189,12 @@ function insertInBlock(block: Block, index: number, key: Key, head: number, entr
   keys.push(key);
   if (count - index <= shortShift) {
     for (let position = count; position > index; position--) {
-      keys[position] = at(keys, position - 1);
-      heads[position] = at(heads, position - 1);
-      entries[position] = at(entries, position - 1);
+      keys[position] = textAt(keys, position - 1);
+      heads[position] = doubleAt(heads, position - 1);
+      entries[position] = wordAt(entries, position - 1);
     }
   } else {
-    for (let position = count; position > index; position--) keys[position] = at(keys, position - 1);
+    for (let position = count; position > index; position--) keys[position] = textAt(keys, position - 1);
     heads.copyWithin(index + 1, index, count);
     entries.copyWithin(index + 1, index, count);
   }

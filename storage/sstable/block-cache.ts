@@ -1,4 +1,4 @@
-import { at } from "../encoding.ts";
+import { objectAt } from "../encoding.ts";
 
 /** A decompressed data block and its place among those of its file. */
 export interface CachedBlock {
@@ -10,7 +10,7 @@ export interface CachedBlock {
 }
 
 /** The cached blocks of one file, by block number. */
-export type BlockSlots = Map<number, CachedBlock>;
+export type BlockSlots = (CachedBlock | undefined)[];
 
 /**
  * Decompressed data blocks of all SSTables, bounded by bytes; evicts by CLOCK. Views into a block stay intact after its eviction:
@@ -33,7 +33,7 @@ export class BlockCache {
 
   /** The bytes of a block, if they are here. */
   lookup(slots: BlockSlots, block: number): Uint8Array | undefined {
-    const cached = slots.get(block);
+    const cached = slots[block];
     if (cached === undefined) {
       this.misses++;
       return undefined;
@@ -47,7 +47,7 @@ export class BlockCache {
   insert(slots: BlockSlots, block: number, bytes: Uint8Array): void {
     if (bytes.length > this.bytesMax / 8) return;
     const cached = { bytes, slots, block, referenced: false, ringIndex: this.#ring.length };
-    slots.set(block, cached);
+    slots[block] = cached;
     this.#ring.push(cached);
     this.bytes += bytes.length;
     while (this.bytes > this.bytesMax) this.#evict();
@@ -55,13 +55,13 @@ export class BlockCache {
 
   /** Drops all blocks of a file. */
   forget(slots: BlockSlots): void {
-    for (const cached of slots.values()) this.#remove(cached);
+    for (const cached of slots) if (cached !== undefined) this.#remove(cached);
   }
 
   #evict(): void {
     for (;;) {
       if (this.#hand >= this.#ring.length) this.#hand = 0;
-      const cached = at(this.#ring, this.#hand);
+      const cached = objectAt(this.#ring, this.#hand);
       if (!cached.referenced) {
         this.#remove(cached);
         return;
@@ -77,7 +77,7 @@ export class BlockCache {
       last.ringIndex = cached.ringIndex;
       this.#ring[cached.ringIndex] = last;
     }
-    cached.slots.delete(cached.block);
+    cached.slots[cached.block] = undefined;
     this.bytes -= cached.bytes.length;
   }
 }

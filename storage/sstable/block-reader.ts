@@ -1,5 +1,8 @@
 import { byteAt, readLatin1, readU32, readVarint, skipVarint } from "../encoding.ts";
 import type { Key } from "../store.ts";
+import { restartBytes } from "./format.ts";
+
+const noBytes = new Uint8Array(0);
 
 /**
  * Reads entries of a data block in place: nothing is decoded that is not asked for. One reader serves block after block; its fields
@@ -7,152 +10,162 @@ import type { Key } from "../store.ts";
  * malformed in it throws a RangeError, which the caller turns into a corruption error.
  */
 export class BlockReader {
-  bytes: Uint8Array = new Uint8Array(0);
-  /** Where the entries end and the restart offsets begin. */
-  #limit = 0;
-  #restartCount = 0;
-  /** Start of the current entry; and of the one behind it. */
+  bytes: Uint8Array = noBytes;
+  /** Offset of the current entry, and of the next. */
   offset = 0;
   nextOffset = 0;
-  /** The restart interval that the last `find` ended in. */
-  #interval = 0;
+  /** Payload of the current entry. Before the first `advance` it is empty and ends where that of the next entry begins. */
+  payloadStart = 0;
+  payloadEnd = 0;
+  tombstone = false;
+  /** The restart interval that the last `find` looked into: the entry before the one it found is there. */
+  interval = 0;
+  restartCount = 0;
+  #restarts = 0;
+  /** End of the entries and start of the payloads, which end at the restarts. */
+  #limit = 0;
   #shared = 0;
   #suffixStart = 0;
   #suffixEnd = 0;
-  tombstone = false;
+  #payloadBytes = 0;
   /** The current key's bytes, as far as `decodeKey` has followed the entries. */
-  #key = new Uint8Array(256);
+  #key: Uint8Array = noBytes;
 
+  /** Takes a block and stands before its first entry. */
   open(bytes: Uint8Array): void {
     this.bytes = bytes;
     const count = bytes.length >= 4 ? readU32(bytes, bytes.length - 4) : 0;
-    if (count < 1 || count * 4 + 4 > bytes.length) throw new RangeError("block without restarts");
-    this.#restartCount = count;
-    this.#limit = bytes.length - 4 - count * 4;
+    if (count < 1 || count * restartBytes + 4 > bytes.length) throw new RangeError("block without restarts");
+    this.restartCount = count;
+    this.#restarts = bytes.length - 4 - count * restartBytes;
+    this.#limit = readU32(bytes, this.#restarts + 4);
+    if (this.#limit > this.#restarts) throw new RangeError("entries end outside their block");
+    this.toRestart(0);
   }
 
-  /** The offset of the first entry behind the last. */
-  get limit(): number {
-    return this.#limit;
+  /** Offset of the first entry of an interval; of the end when there is no such interval. */
+  intervalOffset(interval: number): number {
+    return interval < this.restartCount
+      ? readU32(this.bytes, this.#restarts + interval * restartBytes)
+      : this.#limit;
   }
 
-  get restartCount(): number {
-    return this.#restartCount;
+  /** Stands before the first entry of an interval. */
+  toRestart(interval: number): void {
+    this.nextOffset = this.intervalOffset(interval);
+    this.payloadEnd = readU32(this.bytes, this.#restarts + interval * restartBytes + 4);
+    this.payloadStart = this.payloadEnd;
   }
 
-  get interval(): number {
-    return this.#interval;
-  }
-
-  restart(index: number): number {
-    return readU32(this.bytes, this.#limit + index * 4);
-  }
-
-  /** Parses the entry at `offset`, all but its sequence; `offset` < `limit`. */
-  parse(offset: number): void {
-    const bytes = this.bytes;
-    let position = offset;
-    let unshared = byteAt(bytes, position + 1);
-    let payload = byteAt(bytes, position + 2);
-    this.#shared = byteAt(bytes, position);
-    if (this.#shared < 0x80 && unshared < 0x80 && payload < 0x80) {
-      position += 3;
-    } else {
-      this.#shared = readVarint(bytes, position);
-      position = skipVarint(bytes, position);
-      unshared = readVarint(bytes, position);
-      position = skipVarint(bytes, position);
-      payload = readVarint(bytes, position);
-      position = skipVarint(bytes, position);
-    }
-    this.offset = offset;
-    this.#suffixStart = position;
-    this.#suffixEnd = position + unshared;
-    this.nextOffset = this.#suffixEnd + Math.floor(payload / 2);
-    this.tombstone = (payload & 1) !== 0;
-    if (this.nextOffset > this.#limit || this.nextOffset <= offset)
+  /** To the next entry; false behind the last. */
+  advance(): boolean {
+    if (this.nextOffset >= this.#limit) return false;
+    this.offset = this.nextOffset;
+    this.#parse(this.offset);
+    this.nextOffset = this.#suffixEnd;
+    this.payloadStart = this.payloadEnd;
+    this.payloadEnd += this.#payloadBytes;
+    if (this.nextOffset > this.#limit || this.payloadEnd > this.#restarts)
       throw new RangeError("entry ends outside its block");
+    return true;
   }
 
   /** Sequence of the current entry. */
   get sequence(): number {
-    return readVarint(this.bytes, this.#suffixEnd);
+    return readVarint(this.bytes, this.payloadStart);
   }
 
-  /** The current entry's value is bytes[valueStart, nextOffset). */
+  /** The current entry's value is bytes[valueStart, payloadEnd). */
   get valueStart(): number {
-    return skipVarint(this.bytes, this.#suffixEnd);
+    return skipVarint(this.bytes, this.payloadStart);
   }
 
-  /** The current key; the entry before it was the last one decoded, or it stands at a restart, or behind `find`. */
+  /** The current key. The entry before it must be the last one decoded; at a restart and behind `find` there is no such condition. */
   decodeKey(): Key {
     const bytes = this.bytes;
-    const start = this.#suffixStart;
     const shared = this.#shared;
-    const length = shared + this.#suffixEnd - start;
+    const start = this.#suffixStart - shared;
+    const length = this.#suffixEnd - start;
     if (length > this.#key.length) this.#growKey(length);
     const key = this.#key;
-    for (let index = shared; index < length; index++) key[index] = byteAt(bytes, start + index - shared);
+    for (let index = shared; index < length; index++) key[index] = byteAt(bytes, start + index);
     return readLatin1(key, 0, length);
   }
 
   /**
-   * To the first entry with a key >= `target`; false when there is none, or, if `exact`, when it is another key. Compares each
-   * entry only where it may differ from the one before: `matched` characters are known to be common to that one and the target.
+   * To the first entry with a key >= `target`; false when there is none, or, if `exact`, when it is another key. Looks at each
+   * entry only where it may differ from the one before: `matched` characters are common to that one and the target.
    */
   find(target: Key, exact: boolean): boolean {
     const bytes = this.bytes;
     const interval = this.#findInterval(target);
-    this.#interval = interval;
+    // A restart shares nothing by decree, whatever it has in common with the entry before.
+    const nextRestart = this.intervalOffset(interval + 1);
+    this.interval = interval;
+    this.toRestart(interval);
     let matched = 0;
-    let offset = this.restart(interval);
-    // The next restart shares nothing by decree, whatever it has in common with the entry before.
-    const nextRestart = interval + 1 < this.#restartCount ? this.restart(interval + 1) : this.#limit;
-    while (offset < this.#limit) {
-      if (offset === nextRestart) matched = 0;
-      this.parse(offset);
+    for (;;) {
+      if (this.nextOffset === nextRestart) matched = 0;
+      if (!this.advance()) return false;
       const shared = this.#shared;
-      if (shared <= matched) {
-        // The entry leaves the one before (which is less than the target) at `shared`: upwards.
-        if (shared < matched) return this.#found(target, !exact);
-        const start = this.#suffixStart;
-        const length = Math.min(shared + this.#suffixEnd - start, target.length);
-        while (matched < length && byteAt(bytes, start + matched - shared) === target.charCodeAt(matched))
-          matched++;
-        const keyLength = shared + this.#suffixEnd - start;
-        if (matched === target.length) return this.#found(target, !exact || keyLength === target.length);
-        if (matched < keyLength && byteAt(bytes, start + matched - shared) > target.charCodeAt(matched))
-          return this.#found(target, !exact);
-      }
-      offset = this.nextOffset;
+      // Sharing more than `matched`, the entry is less than the target at the same character as the one before.
+      if (shared > matched) continue;
+      // Sharing less, it leaves the one before, which is less than the target, upwards.
+      if (shared < matched) return this.#found(target, !exact);
+      const start = this.#suffixStart - shared;
+      const length = this.#suffixEnd - start;
+      const common = Math.min(length, target.length);
+      while (matched < common && byteAt(bytes, start + matched) === target.charCodeAt(matched)) matched++;
+      if (matched === target.length) return this.#found(target, !exact || length === matched);
+      if (matched < length && byteAt(bytes, start + matched) > target.charCodeAt(matched))
+        return this.#found(target, !exact);
     }
-    return false;
   }
 
-  /** The entry's shared prefix is the target's: what `decodeKey` needs. */
+  /** Gives `decodeKey` what it needs: the entry's shared prefix is also the target's. */
   #found(target: Key, answer: boolean): boolean {
-    if (answer) {
-      if (this.#shared > this.#key.length) this.#growKey(this.#shared);
-      for (let index = 0; index < this.#shared; index++) this.#key[index] = target.charCodeAt(index);
-    }
-    return answer;
+    if (!answer || this.#shared === 0) return answer;
+    if (this.#shared > this.#key.length) this.#growKey(this.#shared);
+    for (let index = 0; index < this.#shared; index++) this.#key[index] = target.charCodeAt(index);
+    return true;
   }
 
   /** The last restart whose key is less than `target`, else the first. */
   #findInterval(target: Key): number {
     let low = 1;
-    let high = this.#restartCount;
+    let high = this.restartCount;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      this.parse(this.restart(middle));
+      this.#parse(this.intervalOffset(middle));
       if (compareKey(this.bytes, this.#suffixStart, this.#suffixEnd, target) < 0) low = middle + 1;
       else high = middle;
     }
     return low - 1;
   }
 
+  #parse(offset: number): void {
+    const bytes = this.bytes;
+    let position = offset + 3;
+    let shared = byteAt(bytes, offset);
+    let unshared = byteAt(bytes, offset + 1);
+    let payload = byteAt(bytes, offset + 2);
+    if ((shared | unshared | payload) >= 0x80) {
+      shared = readVarint(bytes, offset);
+      position = skipVarint(bytes, offset);
+      unshared = readVarint(bytes, position);
+      position = skipVarint(bytes, position);
+      payload = readVarint(bytes, position);
+      position = skipVarint(bytes, position);
+    }
+    this.#shared = shared;
+    this.#suffixStart = position;
+    this.#suffixEnd = position + unshared;
+    this.#payloadBytes = Math.floor(payload / 2);
+    this.tombstone = (payload & 1) !== 0;
+  }
+
   #growKey(length: number): void {
-    const larger = new Uint8Array(length * 2);
+    const larger = new Uint8Array(Math.max(64, length * 2));
     larger.set(this.#key);
     this.#key = larger;
   }

@@ -1,18 +1,26 @@
-import { varintLength, writeLatin1, writeU32, writeVarint } from "../encoding.ts";
+import { at, varintLength, writeLatin1, writeU32, writeVarint } from "../encoding.ts";
 import type { Cursor } from "../iterator.ts";
 import type { Key } from "../store.ts";
-import { restartInterval } from "./format.ts";
+import { restartBytes, restartInterval } from "./format.ts";
+
+/** Most that an entry and its payload take beside key and value. */
+const entryOverheadBytesMax = 3 * 5 + 8;
 
 /** Builds the bytes of one data block after another; the grammar is in format.ts. */
 export class BlockWriter {
-  #bytes: Uint8Array;
-  #length = 0;
+  /** Entries from the start; the finished block takes shape here. */
+  #block: Uint8Array;
+  #entryBytes = 0;
+  #payloads: Uint8Array;
+  #payloadBytes = 0;
   #entries = 0;
-  #restarts: number[] = [];
+  /** Entry offset and payload offset (from the first payload) of each restart. */
+  readonly #restarts: number[] = [];
   #lastKey: Key = "";
 
   constructor(blockBytes: number) {
-    this.#bytes = new Uint8Array(blockBytes * 2);
+    this.#block = new Uint8Array(blockBytes * 2);
+    this.#payloads = new Uint8Array(blockBytes * 2);
   }
 
   get entries(): number {
@@ -21,55 +29,62 @@ export class BlockWriter {
 
   /** Size of the block if it were finished now. */
   get bytes(): number {
-    return this.#length + 4 * this.#restarts.length + 4;
+    return this.#entryBytes + this.#payloadBytes + this.#restarts.length * (restartBytes / 2) + 4;
   }
 
   /** Upper bound of what the entry a cursor stands on would add. */
   static entryBytesMax(cursor: Cursor): number {
-    return 4 * 5 + 8 + cursor.key.length + cursor.end - cursor.start;
+    return entryOverheadBytesMax + restartBytes + cursor.key.length + cursor.end - cursor.start;
   }
 
   /** Adds the entry a cursor stands on; its key is greater than the one before. */
   add(cursor: Cursor): void {
     const { key, start, end } = cursor;
-    this.#reserve(this.bytes + BlockWriter.entryBytesMax(cursor));
+    this.#block = withRoom(this.#block, this.#entryBytes, key.length + entryOverheadBytesMax);
+    this.#payloads = withRoom(this.#payloads, this.#payloadBytes, end - start + entryOverheadBytesMax);
     let shared = 0;
-    if (this.#entries % restartInterval === 0) this.#restarts.push(this.#length);
+    if (this.#entries % restartInterval === 0) this.#restarts.push(this.#entryBytes, this.#payloadBytes);
     else shared = sharedPrefix(this.#lastKey, key);
-    const bytes = this.#bytes;
-    const payloadLength = varintLength(cursor.sequence) + end - start;
-    let offset = writeVarint(bytes, this.#length, shared);
-    offset = writeVarint(bytes, offset, key.length - shared);
-    offset = writeVarint(bytes, offset, payloadLength * 2 + (cursor.tombstone ? 1 : 0));
-    offset = writeLatin1(bytes, offset, shared === 0 ? key : key.slice(shared));
-    offset = writeVarint(bytes, offset, cursor.sequence);
-    if (end > start) bytes.set(cursor.bytes.subarray(start, end), offset);
-    this.#length = offset + end - start;
+    const block = this.#block;
+    const payloadBytes = varintLength(cursor.sequence) + end - start;
+    let offset = writeVarint(block, this.#entryBytes, shared);
+    offset = writeVarint(block, offset, key.length - shared);
+    offset = writeVarint(block, offset, payloadBytes * 2 + (cursor.tombstone ? 1 : 0));
+    this.#entryBytes = writeLatin1(block, offset, shared === 0 ? key : key.slice(shared));
+    offset = writeVarint(this.#payloads, this.#payloadBytes, cursor.sequence);
+    if (end > start) this.#payloads.set(cursor.bytes.subarray(start, end), offset);
+    this.#payloadBytes = offset + end - start;
     this.#entries++;
     this.#lastKey = key;
   }
 
   /** The finished block: a view that is good until the next `add`. */
   finish(): Uint8Array {
-    const bytes = this.#bytes;
-    let offset = this.#length;
-    for (const restart of this.#restarts) {
-      writeU32(bytes, offset, restart);
-      offset += 4;
+    const entryBytes = this.#entryBytes;
+    const bytes = withRoom(this.#block, entryBytes, this.bytes - entryBytes);
+    bytes.set(this.#payloads.subarray(0, this.#payloadBytes), entryBytes);
+    let offset = entryBytes + this.#payloadBytes;
+    for (let index = 0; index < this.#restarts.length; index += 2) {
+      writeU32(bytes, offset, at(this.#restarts, index));
+      writeU32(bytes, offset + 4, at(this.#restarts, index + 1) + entryBytes);
+      offset += restartBytes;
     }
-    writeU32(bytes, offset, this.#restarts.length);
-    this.#length = 0;
+    writeU32(bytes, offset, this.#restarts.length / 2);
+    this.#block = bytes;
+    this.#entryBytes = 0;
+    this.#payloadBytes = 0;
     this.#entries = 0;
-    this.#restarts = [];
+    this.#restarts.length = 0;
     return bytes.subarray(0, offset + 4);
   }
+}
 
-  #reserve(bytes: number): void {
-    if (bytes <= this.#bytes.length) return;
-    const larger = new Uint8Array(bytes * 2);
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
-  }
+/** `bytes`, or a larger copy, with room for `more` bytes behind its first `used`. */
+export function withRoom(bytes: Uint8Array, used: number, more: number): Uint8Array {
+  if (used + more <= bytes.length) return bytes;
+  const larger = new Uint8Array((used + more) * 2);
+  larger.set(bytes.subarray(0, used));
+  return larger;
 }
 
 /** How many leading characters two keys have in common. */

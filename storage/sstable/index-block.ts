@@ -2,6 +2,7 @@ import { readU32, writeLatin1, writeU32 } from "../encoding.ts";
 import { corruption } from "../errors.ts";
 import type { Key } from "../store.ts";
 import { compareKey } from "./block-reader.ts";
+import { withRoom } from "./block-writer.ts";
 import { compressedFlag, indexRecordBytes } from "./format.ts";
 
 /** Collects the records of the data blocks; the grammar is in format.ts. */
@@ -17,8 +18,8 @@ export class IndexWriter {
 
   add(offset: number, storedBytes: number, compressed: boolean, crc: number, separator: Key): void {
     const start = this.#count++ * indexRecordBytes;
-    this.#records = withRoom(this.#records, start + indexRecordBytes);
-    this.#separators = withRoom(this.#separators, this.#separatorBytes + separator.length);
+    this.#records = withRoom(this.#records, start, indexRecordBytes);
+    this.#separators = withRoom(this.#separators, this.#separatorBytes, separator.length);
     this.#separatorBytes = writeLatin1(this.#separators, this.#separatorBytes, separator);
     writeU32(this.#records, start, offset);
     writeU32(this.#records, start + 4, compressed ? storedBytes | compressedFlag : storedBytes);
@@ -33,13 +34,6 @@ export class IndexWriter {
     bytes.set(this.#separators.subarray(0, this.#separatorBytes), recordBytes);
     return bytes;
   }
-}
-
-function withRoom(bytes: Uint8Array, length: number): Uint8Array {
-  if (length <= bytes.length) return bytes;
-  const larger = new Uint8Array(length * 2);
-  larger.set(bytes);
-  return larger;
 }
 
 /** Finds data blocks; works on the stored bytes. */

@@ -1,4 +1,4 @@
-import { at } from "../encoding.ts";
+import { readVarint, skipVarint, textAt, wordAt } from "../encoding.ts";
 import { Cursor } from "../iterator.ts";
 import type { Key } from "../store.ts";
 import { BlockReader } from "./block-reader.ts";
@@ -22,11 +22,12 @@ export class SSTableCursor extends Cursor {
   readonly #reader = new BlockReader();
   #index: IndexReader | undefined;
   #block = -1;
-  /** Descending: the interval's entries before the current one, the next of them last. */
+  /** Descending: the entries of `#interval` before the current one; the next of them is the last. */
   #interval = 0;
   #pending = 0;
-  readonly #offsets: number[] = [];
   readonly #keys: Key[] = [];
+  /** Per pending entry: start and end of its payload, and whether it is a tombstone. */
+  readonly #payloads = new Uint32Array(restartInterval * 3);
 
   constructor(source: BlockSource, reverse: boolean, bypassCache: boolean) {
     super(reverse);
@@ -47,55 +48,68 @@ export class SSTableCursor extends Cursor {
 
   next(): boolean {
     try {
-      return this.reverse ? this.#showPending() : this.#showForward(this.#reader.nextOffset);
+      return this.reverse ? this.#showPending() : this.#showForward();
     } catch (error) {
       throw this.#source.malformed(error, this.#block);
     }
   }
 
   #seekFrom(bound: Key | undefined): boolean {
-    if (bound === undefined) return this.#showForward(0);
-    if (this.#reader.find(bound, false)) return this.#show(this.#reader.decodeKey());
-    return this.#showForward(this.#reader.limit);
+    if (bound === undefined || !this.#reader.find(bound, false)) return this.#showForward();
+    return this.#show();
   }
 
   #seekBefore(bound: Key | undefined): boolean {
     const reader = this.#reader;
-    if (bound === undefined) {
-      this.#decodeInterval(reader.restartCount - 1, reader.limit);
-    } else {
-      const end = reader.find(bound, false) ? reader.offset : reader.limit;
+    this.#interval = reader.restartCount;
+    this.#pending = 0;
+    if (bound !== undefined) {
+      const end = reader.find(bound, false) ? reader.offset : reader.intervalOffset(reader.restartCount);
       this.#decodeInterval(reader.interval, end);
     }
     return this.#showPending();
   }
 
-  /** Ascending: shows the entry at `offset`, or the first of the next block. */
-  #showForward(offset: number): boolean {
-    const reader = this.#reader;
-    let from = offset;
-    if (from >= reader.limit) {
+  /** Ascending: shows the next entry, of this block or the next. */
+  #showForward(): boolean {
+    while (!this.#reader.advance()) {
       if (!this.#open(this.#block + 1)) return false;
-      from = 0;
     }
-    reader.parse(from);
-    return this.#show(reader.decodeKey());
+    return this.#show();
+  }
+
+  #show(): boolean {
+    const reader = this.#reader;
+    this.key = reader.decodeKey();
+    this.sequence = reader.sequence;
+    this.tombstone = reader.tombstone;
+    this.bytes = reader.bytes;
+    this.start = reader.valueStart;
+    this.end = reader.payloadEnd;
+    this.valid = true;
+    return true;
   }
 
   /** Descending: shows the last pending entry; when there is none, goes to the interval or block before. */
   #showPending(): boolean {
     const reader = this.#reader;
     while (this.#pending === 0) {
-      if (this.#interval > 0) {
-        this.#decodeInterval(this.#interval - 1, reader.restart(this.#interval));
-      } else {
+      if (this.#interval === 0) {
         if (!this.#open(this.#block - 1)) return false;
-        this.#decodeInterval(reader.restartCount - 1, reader.limit);
+        this.#interval = reader.restartCount;
       }
+      this.#decodeInterval(this.#interval - 1, reader.intervalOffset(this.#interval));
     }
-    this.#pending--;
-    reader.parse(at(this.#offsets, this.#pending));
-    return this.#show(at(this.#keys, this.#pending));
+    const index = --this.#pending;
+    const payloadStart = wordAt(this.#payloads, index * 3);
+    this.key = textAt(this.#keys, index);
+    this.bytes = reader.bytes;
+    this.sequence = readVarint(reader.bytes, payloadStart);
+    this.start = skipVarint(reader.bytes, payloadStart);
+    this.end = wordAt(this.#payloads, index * 3 + 1);
+    this.tombstone = wordAt(this.#payloads, index * 3 + 2) === 1;
+    this.valid = true;
+    return true;
   }
 
   /** Makes the interval's entries before offset `end` pending. */
@@ -103,25 +117,15 @@ export class SSTableCursor extends Cursor {
     const reader = this.#reader;
     this.#interval = interval;
     let count = 0;
-    for (let offset = reader.restart(interval); offset < end; offset = reader.nextOffset) {
+    reader.toRestart(interval);
+    while (reader.nextOffset < end && reader.advance()) {
       if (count === restartInterval) throw new RangeError("restart interval is too long");
-      reader.parse(offset);
-      this.#offsets[count] = offset;
+      this.#payloads[count * 3] = reader.payloadStart;
+      this.#payloads[count * 3 + 1] = reader.payloadEnd;
+      this.#payloads[count * 3 + 2] = reader.tombstone ? 1 : 0;
       this.#keys[count++] = reader.decodeKey();
     }
     this.#pending = count;
-  }
-
-  #show(key: Key): boolean {
-    const reader = this.#reader;
-    this.key = key;
-    this.sequence = reader.sequence;
-    this.tombstone = reader.tombstone;
-    this.bytes = reader.bytes;
-    this.start = reader.valueStart;
-    this.end = reader.nextOffset;
-    this.valid = true;
-    return true;
   }
 
   /** Opens a data block; false when there is none of that number. */

@@ -40,7 +40,7 @@ export class SSTableReader {
   readonly path: string;
   readonly #files: FilePool;
   readonly #cache: BlockCache;
-  readonly #slots: BlockSlots = new Map();
+  readonly #slots: BlockSlots = [];
   #loaded: Loaded | undefined;
 
   /** Neither opens nor reads the file. */
@@ -64,7 +64,7 @@ export class SSTableReader {
     }
     const { bytes, sequence } = reader;
     if (reader.tombstone) return { sequence, value: undefined };
-    return { sequence, value: bytes.subarray(reader.valueStart, reader.nextOffset) };
+    return { sequence, value: bytes.subarray(reader.valueStart, reader.payloadEnd) };
   }
 
   /** False: the key is certainly not in this file. */
