@@ -26,13 +26,15 @@ type Step =
 /** Few keys, so that transactions meet; of different lengths and with the extreme bytes, so that their order is tried. */
 const keys = ["", "\0", "a", "a\0", "ab", "b", "b\x7f", "b\x80", "b\xff", "c", "\xff", "\xff\xff"] as const;
 const key = fc.constantFrom<Key[]>(...keys);
-const value = fc.option(fc.string({ maxLength: 12 }), { nil: undefined, freq: 3 });
+/** Long enough to fill small memtables within one run. */
+const content = fc.string({ maxLength: 12 }).map((start) => start.repeat(25));
+const value = fc.option(content, { nil: undefined, freq: 3 });
 const rows = fc.uniqueArray(fc.tuple(key, value), { selector: ([name]) => name, maxLength: 5 });
 const optional = fc.record({ ge: key, gt: key, lt: key, le: key }, { requiredKeys: [] });
 const limits = fc.record({
   reverse: fc.boolean(),
   rowsMax: fc.integer({ min: 1, max: 8 }),
-  bytesMax: fc.integer({ min: 1, max: 40 }),
+  bytesMax: fc.integer({ min: 1, max: 1_000 }),
 });
 const range = fc.tuple(optional, limits).map(([bounds, rest]): Range => ({ ...bounds, ...rest }));
 
@@ -67,7 +69,7 @@ function modelRange(model: Model, { ge = "", gt, lt, le, reverse, rowsMax, bytes
 const plain = (page: Page) => page.rows.map(({ key: name, value: content }) => [name, text(content)]);
 
 class Run {
-  readonly #store: Store;
+  #store: Store;
   readonly #space: SpaceId;
   readonly #model: Model = new Map();
   #held: { readonly snapshot: Snapshot; readonly model: Model }[] = [];
@@ -94,6 +96,18 @@ class Run {
       case "look back":
         return await this.finish();
     }
+  }
+
+  /** Goes on with another store, which holds what this one held when it was closed. */
+  async reopen(open: () => Promise<Store>): Promise<void> {
+    for (const { snapshot } of this.#held.splice(0)) snapshot.close();
+    await this.#store.close();
+    this.#store = await open();
+  }
+
+  async close(): Promise<void> {
+    await this.finish();
+    await this.#store.close();
   }
 
   /** Compares what is there now and in every snapshot held, and lets go of these. */
@@ -152,7 +166,23 @@ export function modelCases(factory: StoreFactory): void {
           for (const next of steps) await run.perform(next);
           await run.finish();
         }),
-        { numRuns: 50 },
+        { numRuns: 150 },
+      );
+    });
+
+    test.skipIf(factory.reopen === undefined)("closing and opening again in between", async () => {
+      const rounds = fc.array(fc.array(step, { maxLength: 12 }), { minLength: 2, maxLength: 5 });
+      await fc.assert(
+        fc.asyncProperty(rounds, async (all) => {
+          const first = await factory.open();
+          const run = new Run(first, await newSpace(first));
+          for (const steps of all) {
+            for (const next of steps) await run.perform(next);
+            await run.reopen(factory.reopen ?? factory.open);
+          }
+          await run.close();
+        }),
+        { numRuns: 15 },
       );
     });
 
@@ -189,7 +219,7 @@ export function modelCases(factory: StoreFactory): void {
           const left = Object.entries(model).filter(([, content]) => content !== undefined);
           expect(await contents(store(), space)).toEqual(Object.fromEntries(left));
         }),
-        { numRuns: 30 },
+        { numRuns: 60 },
       );
     });
   });
