@@ -168,7 +168,7 @@ function decodeList(json: unknown, depth: number): unknown {
 }
 
 /** A JSON list, as a member of a structure. */
-export function toList(json: unknown): readonly unknown[] {
+function toList(json: unknown): readonly unknown[] {
   if (Array.isArray(json)) return json;
   throw typeof json === "object" ? structureUnexpected() : serialization("Unexpected field type");
 }

@@ -26,7 +26,7 @@ import {
 import { type ListShape, type MapShape, type Shape, type StructureShape, shapeOf } from "./shapes.ts";
 
 /** Checks one JSON value (never null) and gives back what to use in its place: the same object wherever possible. */
-export type Decoder = (json: unknown) => unknown;
+type Decoder = (json: unknown) => unknown;
 
 /** Where a value stands: the service words its refusals differently inside lists and maps. */
 type Position = "member" | "element";

@@ -76,14 +76,14 @@ export const billingMode = oneOf("PROVISIONED", "PAY_PER_REQUEST");
 export const tableClass = string();
 export const settingsReplicationMode = oneOf("ENABLED", "DISABLED", "ENABLED_WITH_OVERRIDES");
 
-export const keySchemaElement = structure("KeySchemaElement", {
+const keySchemaElement = structure("KeySchemaElement", {
   AttributeName: required(shortAttributeName),
   KeyType: required(oneOf("HASH", "RANGE")),
 });
 /** Key schema of a table or local secondary index. */
 export const keySchema = list(keySchemaElement, { min: 1, max: 2 });
 /** Key schema of a global secondary index: up to four partition and four sort key attributes. */
-export const globalKeySchema = list(keySchemaElement, { min: 1, max: 8 });
+const globalKeySchema = list(keySchemaElement, { min: 1, max: 8 });
 
 export const attributeDefinitions = list(
   structure("AttributeDefinition", {

@@ -11,7 +11,7 @@ export const invalidParameters = (problem: string) =>
   validation(`One or more parameter values were invalid: ${problem}`);
 
 /** A list of names as the service prints it. */
-export const bracketed = (names: Iterable<string>): string => `[${[...names].join(", ")}]`;
+const bracketed = (names: Iterable<string>): string => `[${[...names].join(", ")}]`;
 
 const namesOf = (elements: readonly KeySchemaElement[]): string[] =>
   elements.map((element) => element.AttributeName);

@@ -1,11 +1,14 @@
 /** Tags: what may be attached to a table, and the table's tags after a change. */
 import { validation } from "../errors.ts";
+import { utf8Length } from "../values/size.ts";
 import type { Tag } from "./schema.ts";
 import type { TagRequest } from "./schema-request.ts";
 
 const TAGS_MAX = 50;
 const KEY_CHARS_MAX = 128;
 const VALUE_CHARS_MAX = 256;
+/** Keys and values of one resource together. */
+const TAGS_BYTES_MAX = 10_240;
 
 /** Letters and digits of any script, white space, and a few signs. */
 const LEGAL = /^[\p{L}\p{N}\s+\-=._:/@]*$/u;
@@ -24,8 +27,17 @@ export function checkTags(requested: readonly TagRequest[]): Tag[] {
     keys.add(key);
     return { Key: key, Value };
   });
-  checkTagCount(tags.length);
+  checkTotals(tags);
   return tags;
+}
+
+function checkTotals(tags: readonly Tag[]): void {
+  checkTagCount(tags.length);
+  let bytes = 0;
+  for (const { Key, Value } of tags) bytes += utf8Length(Key) + utf8Length(Value);
+  if (bytes > TAGS_BYTES_MAX) {
+    throw validation(`Tag set size ${bytes} bytes is above max size limit of ${TAGS_BYTES_MAX} bytes`);
+  }
 }
 
 /** A tag key, to set or to remove, checked. Throws `ApiError`. */
@@ -48,7 +60,7 @@ export function checkTagCount(count: number): void {
 
 /** The tags of a resource after `changes` (checked): keys that exist get new values in their places. Throws `ApiError`. */
 export function mergeTags(current: readonly Tag[], changes: readonly Tag[]): Tag[] {
-  const merged = new Map([...current, ...changes].map((tag) => [tag.Key, tag]));
-  checkTagCount(merged.size);
-  return [...merged.values()];
+  const merged = [...new Map([...current, ...changes].map((tag) => [tag.Key, tag])).values()];
+  checkTotals(merged);
+  return merged;
 }

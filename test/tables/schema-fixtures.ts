@@ -22,7 +22,7 @@ export const hour = 3_600_000;
 export const day = 24 * hour;
 
 let ids = 0;
-export const contextAt = (ms: number): PlanContext => ({
+const contextAt = (ms: number): PlanContext => ({
   now: ms,
   accountId: "123456789012",
   region: "us-east-1",

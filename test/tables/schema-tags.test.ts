@@ -44,6 +44,18 @@ describe("tags", () => {
     expect(mergeTags(many(50), [{ Key: "k7", Value: "w" }])).toHaveLength(50);
   });
 
+  test("10,240 bytes at most, also after a merge", () => {
+    const large = (count: number, chars: number) =>
+      Array.from({ length: count }, (_, at) => ({ Key: `k${at}`, Value: "é".repeat(chars) }));
+    const tooLarge = plain("Tag set size 10260 bytes is above max size limit of 10240 bytes");
+    expect(check(...large(10, 256))).toBe("none");
+    expect(check(...large(20, 255))).toBe(
+      plain("Tag set size 10250 bytes is above max size limit of 10240 bytes"),
+    );
+    expect(refusal(() => mergeTags(large(20, 250), large(20, 255).slice(0, 1)))).toBe("none");
+    expect(refusal(() => mergeTags(large(20, 255), [{ Key: "k20", Value: "v".repeat(7) }]))).toBe(tooLarge);
+  });
+
   test("a merge overwrites in place", () => {
     expect(
       mergeTags(
