@@ -161,7 +161,7 @@ export function modelCases(factory: StoreFactory): void {
 
     test("one transaction after another", async () => {
       await fc.assert(
-        fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
           const run = new Run(store(), await newSpace(store()));
           for (const next of steps) await run.perform(next);
           await run.finish();
@@ -171,7 +171,7 @@ export function modelCases(factory: StoreFactory): void {
     });
 
     test.skipIf(factory.reopen === undefined)("closing and opening again in between", async () => {
-      const rounds = fc.array(fc.array(step, { maxLength: 12 }), { minLength: 2, maxLength: 5 });
+      const rounds = fc.array(fc.array(step, { maxLength: 15, size: "max" }), { minLength: 2, maxLength: 5 });
       await fc.assert(
         fc.asyncProperty(rounds, async (all) => {
           const first = await factory.open();
@@ -187,7 +187,11 @@ export function modelCases(factory: StoreFactory): void {
     });
 
     test("at once: the outcome is that of some order, and decide saw what that order says", async () => {
-      const transactions = fc.array(fc.tuple(rows, fc.boolean()), { minLength: 2, maxLength: 25 });
+      const transactions = fc.array(fc.tuple(rows, fc.boolean()), {
+        minLength: 2,
+        maxLength: 25,
+        size: "max",
+      });
       await fc.assert(
         fc.asyncProperty(transactions, async (all) => {
           const [space, turns] = [await newSpace(store()), await newSpace(store())];
