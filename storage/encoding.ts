@@ -148,6 +148,19 @@ export function writeLatin1(bytes: Uint8Array, offset: number, text: string): nu
   return offset + length;
 }
 
+/** A key's first six bytes as a number that orders as they do; a short key counts as padded with zero bytes. */
+export function keyHead(key: string): number {
+  if (key.length >= 6) {
+    const high = (key.charCodeAt(0) << 16) | (key.charCodeAt(1) << 8) | key.charCodeAt(2);
+    const low = (key.charCodeAt(3) << 16) | (key.charCodeAt(4) << 8) | key.charCodeAt(5);
+    return high * 0x100_0000 + low;
+  }
+  let head = 0;
+  for (let index = 0; index < 6; index++)
+    head = head * 0x100 + (index < key.length ? key.charCodeAt(index) : 0);
+  return head;
+}
+
 /** Orders bytes[start, end) against other[otherStart, otherEnd): negative, zero or positive. */
 export function compareBytes(
   bytes: Uint8Array,

@@ -1,4 +1,4 @@
-import { doubleAt, objectAt, textAt, wordAt } from "../encoding.ts";
+import { doubleAt, keyHead, objectAt, textAt, wordAt } from "../encoding.ts";
 import type { Key } from "../store.ts";
 
 /** Keys per block: large enough for a short list of blocks, small enough that shifting half of one is cheap. */
@@ -11,19 +11,6 @@ interface Block {
   /** The first six bytes of each key as a number: most comparisons end here, without a look at the string. */
   readonly heads: Float64Array;
   readonly entries: Uint32Array;
-}
-
-/** A key's first six bytes as a number that orders as they do; a short key counts as padded with zero bytes. */
-export function keyHead(key: Key): number {
-  if (key.length >= 6) {
-    const high = (key.charCodeAt(0) << 16) | (key.charCodeAt(1) << 8) | key.charCodeAt(2);
-    const low = (key.charCodeAt(3) << 16) | (key.charCodeAt(4) << 8) | key.charCodeAt(5);
-    return high * 0x100_0000 + low;
-  }
-  let head = 0;
-  for (let index = 0; index < 6; index++)
-    head = head * 0x100 + (index < key.length ? key.charCodeAt(index) : 0);
-  return head;
 }
 
 /**

@@ -1,16 +1,21 @@
 import { objectAt } from "../encoding.ts";
 
-/** A decompressed data block and its place among those of its file. */
-export interface CachedBlock {
-  readonly bytes: Uint8Array;
-  readonly slots: BlockSlots;
-  readonly block: number;
-  referenced: boolean;
-  ringIndex: number;
+/** The cached blocks of one file, by block number. */
+export class BlockSlots {
+  /** Set by use, cleared by the clock's hand. */
+  readonly referenced: Uint8Array;
+  readonly blocks: (Uint8Array | undefined)[];
+
+  constructor(count: number) {
+    this.referenced = new Uint8Array(count);
+    this.blocks = new Array(count).fill(undefined);
+  }
 }
 
-/** The cached blocks of one file, by block number. */
-export type BlockSlots = (CachedBlock | undefined)[];
+interface CachedBlock {
+  readonly slots: BlockSlots;
+  readonly block: number;
+}
 
 /**
  * Decompressed data blocks of all SSTables, bounded by bytes; evicts by CLOCK. Views into a block stay intact after its eviction:
@@ -24,7 +29,7 @@ export class BlockCache {
   hits = 0;
   misses = 0;
   blocksRead = 0;
-  readonly #ring: CachedBlock[] = [];
+  #ring: CachedBlock[] = [];
   #hand = 0;
 
   constructor(bytesMax: number) {
@@ -33,51 +38,52 @@ export class BlockCache {
 
   /** The bytes of a block, if they are here. */
   lookup(slots: BlockSlots, block: number): Uint8Array | undefined {
-    const cached = slots[block];
-    if (cached === undefined) {
+    const bytes = slots.blocks[block];
+    if (bytes === undefined) {
       this.misses++;
       return undefined;
     }
     this.hits++;
-    cached.referenced = true;
-    return cached.bytes;
+    slots.referenced[block] = 1;
+    return bytes;
   }
 
   /** Keeps a block that was just read. One that would take over an eighth of the cache is not kept. */
   insert(slots: BlockSlots, block: number, bytes: Uint8Array): void {
     if (bytes.length > this.bytesMax / 8) return;
-    const cached = { bytes, slots, block, referenced: false, ringIndex: this.#ring.length };
-    slots[block] = cached;
-    this.#ring.push(cached);
+    slots.blocks[block] = bytes;
+    slots.referenced[block] = 0;
+    this.#ring.push({ slots, block });
     this.bytes += bytes.length;
     while (this.bytes > this.bytesMax) this.#evict();
   }
 
-  /** Drops all blocks of a file. */
+  /** Drops all blocks of a file. O(blocks in the cache). */
   forget(slots: BlockSlots): void {
-    for (const cached of slots) if (cached !== undefined) this.#remove(cached);
+    const before = this.bytes;
+    for (let block = 0; block < slots.blocks.length; block++) this.#drop(slots, block);
+    if (this.bytes === before) return;
+    this.#ring = this.#ring.filter((cached) => cached.slots !== slots);
+    this.#hand = 0;
   }
 
   #evict(): void {
     for (;;) {
       if (this.#hand >= this.#ring.length) this.#hand = 0;
-      const cached = objectAt(this.#ring, this.#hand);
-      if (!cached.referenced) {
-        this.#remove(cached);
+      const { slots, block } = objectAt(this.#ring, this.#hand);
+      if (slots.referenced[block] === 0) {
+        this.#drop(slots, block);
+        const last = this.#ring.pop();
+        if (last !== undefined && this.#hand < this.#ring.length) this.#ring[this.#hand] = last;
         return;
       }
-      cached.referenced = false;
+      slots.referenced[block] = 0;
       this.#hand++;
     }
   }
 
-  #remove(cached: CachedBlock): void {
-    const last = this.#ring.pop();
-    if (last !== undefined && last !== cached) {
-      last.ringIndex = cached.ringIndex;
-      this.#ring[cached.ringIndex] = last;
-    }
-    cached.slots[cached.block] = undefined;
-    this.bytes -= cached.bytes.length;
+  #drop(slots: BlockSlots, block: number): void {
+    this.bytes -= slots.blocks[block]?.length ?? 0;
+    slots.blocks[block] = undefined;
   }
 }

@@ -2,6 +2,8 @@ import { byteAt, readLatin1, readU32, readVarint, skipVarint } from "../encoding
 import type { Key } from "../store.ts";
 import { restartBytes } from "./format.ts";
 
+/** Offset of the first restart in a block. */
+const restartsStart = 4;
 const noBytes = new Uint8Array(0);
 
 /**
@@ -21,8 +23,7 @@ export class BlockReader {
   /** The restart interval that the last `find` looked into: the entry before the one it found is there. */
   interval = 0;
   restartCount = 0;
-  #restarts = 0;
-  /** End of the entries and start of the payloads, which end at the restarts. */
+  /** End of the entries and start of the payloads. */
   #limit = 0;
   #shared = 0;
   #suffixStart = 0;
@@ -34,26 +35,26 @@ export class BlockReader {
   /** Takes a block and stands before its first entry. */
   open(bytes: Uint8Array): void {
     this.bytes = bytes;
-    const count = bytes.length >= 4 ? readU32(bytes, bytes.length - 4) : 0;
-    if (count < 1 || count * restartBytes + 4 > bytes.length) throw new RangeError("block without restarts");
+    const count = bytes.length >= restartsStart + restartBytes ? readU32(bytes, 0) : 0;
+    if (count < 1 || restartsStart + count * restartBytes > bytes.length)
+      throw new RangeError("block without restarts");
     this.restartCount = count;
-    this.#restarts = bytes.length - 4 - count * restartBytes;
-    this.#limit = readU32(bytes, this.#restarts + 4);
-    if (this.#limit > this.#restarts) throw new RangeError("entries end outside their block");
+    this.#limit = readU32(bytes, restartsStart + 4);
+    if (this.#limit > bytes.length) throw new RangeError("entries end outside their block");
     this.toRestart(0);
   }
 
   /** Offset of the first entry of an interval; of the end when there is no such interval. */
   intervalOffset(interval: number): number {
     return interval < this.restartCount
-      ? readU32(this.bytes, this.#restarts + interval * restartBytes)
+      ? readU32(this.bytes, restartsStart + interval * restartBytes)
       : this.#limit;
   }
 
   /** Stands before the first entry of an interval. */
   toRestart(interval: number): void {
     this.nextOffset = this.intervalOffset(interval);
-    this.payloadEnd = readU32(this.bytes, this.#restarts + interval * restartBytes + 4);
+    this.payloadEnd = readU32(this.bytes, restartsStart + interval * restartBytes + 4);
     this.payloadStart = this.payloadEnd;
   }
 
@@ -65,7 +66,7 @@ export class BlockReader {
     this.nextOffset = this.#suffixEnd;
     this.payloadStart = this.payloadEnd;
     this.payloadEnd += this.#payloadBytes;
-    if (this.nextOffset > this.#limit || this.payloadEnd > this.#restarts)
+    if (this.nextOffset > this.#limit || this.payloadEnd > this.bytes.length)
       throw new RangeError("entry ends outside its block");
     return true;
   }

@@ -8,19 +8,21 @@ const entryOverheadBytesMax = 3 * 5 + 8;
 
 /** Builds the bytes of one data block after another; the grammar is in format.ts. */
 export class BlockWriter {
-  /** Entries from the start; the finished block takes shape here. */
-  #block: Uint8Array;
+  /** Entries and payloads grow apart and are put together, behind the restarts, when the block is finished. */
+  #entryRoom: Uint8Array;
   #entryBytes = 0;
-  #payloads: Uint8Array;
+  #payloadRoom: Uint8Array;
   #payloadBytes = 0;
   #entries = 0;
   /** Entry offset and payload offset (from the first payload) of each restart. */
   readonly #restarts: number[] = [];
+  #block: Uint8Array;
   #lastKey: Key = "";
 
   constructor(blockBytes: number) {
-    this.#block = new Uint8Array(blockBytes * 2);
-    this.#payloads = new Uint8Array(blockBytes * 2);
+    this.#entryRoom = new Uint8Array(blockBytes);
+    this.#payloadRoom = new Uint8Array(blockBytes);
+    this.#block = new Uint8Array(blockBytes);
   }
 
   get entries(): number {
@@ -40,42 +42,44 @@ export class BlockWriter {
   /** Adds the entry a cursor stands on; its key is greater than the one before. */
   add(cursor: Cursor): void {
     const { key, start, end } = cursor;
-    this.#block = withRoom(this.#block, this.#entryBytes, key.length + entryOverheadBytesMax);
-    this.#payloads = withRoom(this.#payloads, this.#payloadBytes, end - start + entryOverheadBytesMax);
+    this.#entryRoom = withRoom(this.#entryRoom, this.#entryBytes, key.length + entryOverheadBytesMax);
+    this.#payloadRoom = withRoom(this.#payloadRoom, this.#payloadBytes, end - start + entryOverheadBytesMax);
     let shared = 0;
     if (this.#entries % restartInterval === 0) this.#restarts.push(this.#entryBytes, this.#payloadBytes);
     else shared = sharedPrefix(this.#lastKey, key);
-    const block = this.#block;
+    const entries = this.#entryRoom;
     const payloadBytes = varintLength(cursor.sequence) + end - start;
-    let offset = writeVarint(block, this.#entryBytes, shared);
-    offset = writeVarint(block, offset, key.length - shared);
-    offset = writeVarint(block, offset, payloadBytes * 2 + (cursor.tombstone ? 1 : 0));
-    this.#entryBytes = writeLatin1(block, offset, shared === 0 ? key : key.slice(shared));
-    offset = writeVarint(this.#payloads, this.#payloadBytes, cursor.sequence);
-    if (end > start) this.#payloads.set(cursor.bytes.subarray(start, end), offset);
+    let offset = writeVarint(entries, this.#entryBytes, shared);
+    offset = writeVarint(entries, offset, key.length - shared);
+    offset = writeVarint(entries, offset, payloadBytes * 2 + (cursor.tombstone ? 1 : 0));
+    this.#entryBytes = writeLatin1(entries, offset, shared === 0 ? key : key.slice(shared));
+    offset = writeVarint(this.#payloadRoom, this.#payloadBytes, cursor.sequence);
+    if (end > start) this.#payloadRoom.set(cursor.bytes.subarray(start, end), offset);
     this.#payloadBytes = offset + end - start;
     this.#entries++;
     this.#lastKey = key;
   }
 
-  /** The finished block: a view that is good until the next `add`. */
+  /** The finished block: a view that is good until the next `finish`. */
   finish(): Uint8Array {
-    const entryBytes = this.#entryBytes;
-    const bytes = withRoom(this.#block, entryBytes, this.bytes - entryBytes);
-    bytes.set(this.#payloads.subarray(0, this.#payloadBytes), entryBytes);
-    let offset = entryBytes + this.#payloadBytes;
-    for (let index = 0; index < this.#restarts.length; index += 2) {
-      writeU32(bytes, offset, at(this.#restarts, index));
-      writeU32(bytes, offset + 4, at(this.#restarts, index + 1) + entryBytes);
-      offset += restartBytes;
+    const length = this.bytes;
+    const restarts = this.#restarts;
+    const entriesStart = length - this.#payloadBytes - this.#entryBytes;
+    const payloadsStart = length - this.#payloadBytes;
+    const bytes = withRoom(this.#block, 0, length);
+    writeU32(bytes, 0, restarts.length / 2);
+    for (let index = 0; index < restarts.length; index += 2) {
+      writeU32(bytes, 4 + index * 4, at(restarts, index) + entriesStart);
+      writeU32(bytes, 8 + index * 4, at(restarts, index + 1) + payloadsStart);
     }
-    writeU32(bytes, offset, this.#restarts.length / 2);
+    bytes.set(this.#entryRoom.subarray(0, this.#entryBytes), entriesStart);
+    bytes.set(this.#payloadRoom.subarray(0, this.#payloadBytes), payloadsStart);
     this.#block = bytes;
     this.#entryBytes = 0;
     this.#payloadBytes = 0;
     this.#entries = 0;
-    this.#restarts.length = 0;
-    return bytes.subarray(0, offset + 4);
+    restarts.length = 0;
+    return bytes.subarray(0, length);
   }
 }
 

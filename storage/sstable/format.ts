@@ -7,13 +7,13 @@ import type { Key } from "../store.ts";
  *
  *   file        data block* | filter | index | properties | footer              (no gaps; u32, u53, varint: see encoding.ts)
  *   data block  as stored: its bytes, or, if the index says compressed, u32 their length | lz4 block
- *     bytes     entry+ | payload+ | restart+ | u32 number of restarts
+ *     bytes     u32 number of restarts | restart+ | entry+ | payload+
  *     entry     varint shared | varint unshared | varint (payload length * 2 + (tombstone ? 1 : 0)) |
  *               last `unshared` bytes of the key
  *               The key's first `shared` bytes are those of the entry before; 0 at a restart.
  *     payload   varint sequence | value; in the order of the entries
  *     restart   u32 offset of an entry | u32 offset of its payload. For the first entry and every 16th after it.
- *               So the payload offset of the first restart is also the end of the entries.
+ *               Offsets count from the start of the block; the first payload begins where the entries end.
  *   filter      lines of 64 bytes, see bloom-filter.ts
  *   index       block record* (16 bytes each) | separators
  *     record    u32 offset | u32 stored length, bit 31 = compressed | u32 CRC of the stored bytes | u32 end of its separator

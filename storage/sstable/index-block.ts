@@ -1,4 +1,4 @@
-import { readU32, writeLatin1, writeU32 } from "../encoding.ts";
+import { doubleAt, keyHead, readLatin1, readU32, writeLatin1, writeU32 } from "../encoding.ts";
 import { corruption } from "../errors.ts";
 import type { Key } from "../store.ts";
 import { compareKey } from "./block-reader.ts";
@@ -41,6 +41,8 @@ export class IndexReader {
   readonly count: number;
   readonly #bytes: Uint8Array;
   readonly #separators: number;
+  /** The separators' first six bytes as numbers: with keys that begin with a hash, most comparisons end here. */
+  readonly #heads: Float64Array;
 
   /** The bytes have passed their checksum; `path` and `offset` name them in an error. */
   constructor(bytes: Uint8Array, count: number, path: string, offset: number) {
@@ -49,20 +51,22 @@ export class IndexReader {
     this.#bytes = bytes;
     this.count = count;
     this.#separators = count * indexRecordBytes;
+    this.#heads = new Float64Array(count);
+    for (let block = 0; block < count; block++) {
+      const start = this.#separatorStart(block);
+      this.#heads[block] = keyHead(readLatin1(bytes, start, Math.min(start + 6, this.#separatorEnd(block))));
+    }
   }
 
   /** The only block that may hold `key`: the last one whose separator is at most `key`. */
   find(key: Key): number {
-    const bytes = this.#bytes;
-    const base = this.#separators;
+    const head = keyHead(key);
     let low = 1;
     let high = this.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const record = middle * indexRecordBytes;
-      const start = base + readU32(bytes, record - 4);
-      const end = base + readU32(bytes, record + 12);
-      if (compareKey(bytes, start, end, key) <= 0) low = middle + 1;
+      const other = doubleAt(this.#heads, middle);
+      if (other < head || (other === head && this.#compare(middle, key) <= 0)) low = middle + 1;
       else high = middle;
     }
     return low - 1;
@@ -82,5 +86,17 @@ export class IndexReader {
 
   crc(block: number): number {
     return readU32(this.#bytes, block * indexRecordBytes + 8);
+  }
+
+  #compare(block: number, key: Key): number {
+    return compareKey(this.#bytes, this.#separatorStart(block), this.#separatorEnd(block), key);
+  }
+
+  #separatorStart(block: number): number {
+    return block === 0 ? this.#separators : this.#separatorEnd(block - 1);
+  }
+
+  #separatorEnd(block: number): number {
+    return this.#separators + readU32(this.#bytes, block * indexRecordBytes + 12);
   }
 }

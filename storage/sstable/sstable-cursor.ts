@@ -12,6 +12,8 @@ interface BlockSource {
   malformed(error: unknown, block: number): unknown;
 }
 
+const noPayloads = new Uint32Array(0);
+
 /**
  * Walks an SSTable. Ascending it decodes entry by entry; descending, where a prefix-compressed entry cannot be read without those
  * before it, it decodes a whole restart interval and walks that backwards.
@@ -27,12 +29,13 @@ export class SSTableCursor extends Cursor {
   #pending = 0;
   readonly #keys: Key[] = [];
   /** Per pending entry: start and end of its payload, and whether it is a tombstone. */
-  readonly #payloads = new Uint32Array(restartInterval * 3);
+  readonly #payloads: Uint32Array;
 
   constructor(source: BlockSource, reverse: boolean, bypassCache: boolean) {
     super(reverse);
     this.#source = source;
     this.#bypassCache = bypassCache;
+    this.#payloads = reverse ? new Uint32Array(restartInterval * 3) : noPayloads;
   }
 
   seek(bound?: Key): boolean {

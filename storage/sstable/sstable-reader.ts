@@ -2,7 +2,7 @@ import { crc32 } from "../encoding.ts";
 import { corruption } from "../errors.ts";
 import type { Cursor, Version } from "../iterator.ts";
 import type { Key } from "../store.ts";
-import type { BlockCache, BlockSlots } from "./block-cache.ts";
+import { type BlockCache, BlockSlots } from "./block-cache.ts";
 import { BlockReader } from "./block-reader.ts";
 import { filterMayContain, hashOfKey } from "./bloom-filter.ts";
 import { decompress } from "./compression.ts";
@@ -24,6 +24,7 @@ interface Loaded {
   readonly filter: Uint8Array;
   readonly index: IndexReader;
   readonly properties: SSTableProperties;
+  readonly slots: BlockSlots;
 }
 
 /** Point reads need a block only for an instant: all share this reader. */
@@ -40,7 +41,6 @@ export class SSTableReader {
   readonly path: string;
   readonly #files: FilePool;
   readonly #cache: BlockCache;
-  readonly #slots: BlockSlots = [];
   #loaded: Loaded | undefined;
 
   /** Neither opens nor reads the file. */
@@ -91,7 +91,7 @@ export class SSTableReader {
 
   /** Forgets cached blocks and closes the file. Cursors must not be used any more; values stay intact. */
   close(): void {
-    this.#cache.forget(this.#slots);
+    if (this.#loaded !== undefined) this.#cache.forget(this.#loaded.slots);
     this.#files.release(this.path);
     this.#loaded = undefined;
   }
@@ -104,10 +104,11 @@ export class SSTableReader {
   /** For the cursor: the bytes of a data block, checked and decompressed. */
   readBlock(block: number, bypassCache: boolean): Uint8Array {
     if (bypassCache) return this.#readStored(block);
-    const cached = this.#cache.lookup(this.#slots, block);
+    const { slots } = this.#load();
+    const cached = this.#cache.lookup(slots, block);
     if (cached !== undefined) return cached;
     const bytes = this.#readStored(block);
-    this.#cache.insert(this.#slots, block, bytes);
+    this.#cache.insert(slots, block, bytes);
     return bytes;
   }
 
@@ -155,7 +156,7 @@ export class SSTableReader {
     const indexBytes = this.#sectionOf(metadata, footer, footer.index, "index");
     const properties = decodeProperties(this.#sectionOf(metadata, footer, footer.properties, "properties"));
     const index = new IndexReader(indexBytes, properties.blocks, path, footer.index.offset);
-    this.#loaded = { footer, filter, index, properties };
+    this.#loaded = { footer, filter, index, properties, slots: new BlockSlots(index.count) };
     return this.#loaded;
   }
 
