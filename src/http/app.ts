@@ -29,11 +29,10 @@ export function createApp({ wire, health }: AppOptions): Hono {
     const origin = request.headers.get("origin");
     const url = request.url;
     const question = url.indexOf("?");
-    const answer = await wire({
-      headers: request.headers,
-      query: question < 0 ? "" : url.slice(question + 1),
-      body: Buffer.from(await request.arrayBuffer()),
-    });
+    const body = await bodyOf(request);
+    if (body === undefined) return new Response(null, { status: 400 });
+    const query = question < 0 ? "" : url.slice(question + 1);
+    const answer = await wire({ headers: request.headers, query, body });
     if (origin !== null) allowOrigin(answer.headers);
     return toResponse(answer);
   });
@@ -55,6 +54,15 @@ export function createApp({ wire, health }: AppOptions): Hono {
     return toResponse(answer);
   });
   return app;
+}
+
+/** The body's bytes; undefined when the client left in the middle of it, and nobody waits for an answer. */
+async function bodyOf(request: Request): Promise<Buffer | undefined> {
+  try {
+    return Buffer.from(await request.arrayBuffer());
+  } catch {
+    return undefined;
+  }
 }
 
 function toResponse(answer: WireResponse): Response {

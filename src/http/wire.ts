@@ -1,10 +1,10 @@
-import { gunzipSync, inflateSync } from "node:zlib";
 import { internalServerError, serialization, validation } from "../errors.ts";
 import { operationOf } from "../operations/dispatch.ts";
 import type { RequestHeaders, Services } from "../operations/operation.ts";
 import { NESTING_MAX, scanDepth } from "../protocol/scan-depth.ts";
 import type { Log } from "../runtime/log.ts";
 import { authenticate } from "./auth.ts";
+import { inflate } from "./inflate.ts";
 import { JSON_1_0, respond, respondError, type WireResponse } from "./respond.ts";
 
 /** The service's limit on a request body, after decompression. */
@@ -65,10 +65,11 @@ function inflated(request: WireRequest): Buffer {
   if (body.length > BODY_BYTES_MAX) throw new BodyTooLarge();
   const encoding = headers.get("content-encoding");
   if (encoding === null || encoding === "" || encoding === "identity") return body;
-  const inflate = encoding === "gzip" ? gunzipSync : encoding === "deflate" ? inflateSync : undefined;
-  if (inflate === undefined) throw validation(`Unsupported Content-Encoding: ${encoding}`);
+  if (encoding !== "gzip" && encoding !== "deflate") {
+    throw validation(`Unsupported Content-Encoding: ${encoding}`);
+  }
   try {
-    return inflate(body, { maxOutputLength: BODY_BYTES_MAX });
+    return inflate(body, encoding, BODY_BYTES_MAX);
   } catch (error) {
     if (error instanceof RangeError) throw new BodyTooLarge();
     throw internalServerError();
