@@ -1,0 +1,43 @@
+import { sections } from "./sections.ts";
+import type { Expectation } from "./step.ts";
+
+const fence = (text: string) => `\`\`\`sh\n${text}\n\`\`\``;
+
+const answer = (expectation: Expectation) =>
+  "refused" in expectation ? `\`${expectation.refused}\`: ${expectation.message}` : "success";
+
+/** docs/cheatsheet.md: where the print and what it means differ. */
+export function cheatsheetDocument(): string {
+  const steps = sections.flatMap((section) => section.groups.flat().map((step) => ({ section, step })));
+  const faults = steps.flatMap(({ section, step }) => {
+    if (step.meant === undefined) return [];
+    return `## ${section.title}: ${step.title}
+
+As printed:
+
+${fence(step.command)}
+
+The service answers ${answer(step.expect)}
+
+${step.meant.why} As meant:
+
+${fence(step.meant.command)}
+`;
+  });
+  const pending = steps.flatMap(({ section, step }) =>
+    step.pending === undefined ? [] : `- ${section.title}, "${step.title}": ${step.pending}`,
+  );
+  return `# The cheatsheet, print and meaning
+
+A widely used DynamoDB cheatsheet is kept as a test (\`test/cheatsheet/\`, run with the real AWS CLI by
+\`npm run cheatsheet\`): every command as printed, with the answer the service gives to it. Some of the printed commands are refused
+by the service, and so by Walnut, word for word. This page, made from the test's data, lists them with what was meant.
+
+Sections so far: ${sections.map(({ title }) => title).join(", ")}.
+
+${faults.join("\n")}
+## Not run yet
+
+${pending.join("\n")}
+`;
+}
