@@ -1,0 +1,182 @@
+/**
+ * Writes prepared without a table: everything about a put, update, delete or condition check that its parameters alone decide. Single
+ * writes, batches and transactions are made of these.
+ */
+import { validation } from "../errors.ts";
+import { type CompiledCondition, compileCondition } from "../expressions/condition.ts";
+import { compileLegacyUpdate } from "../expressions/legacy-update.ts";
+import { type CompiledUpdate, compileUpdate } from "../expressions/update.ts";
+import type { deleteItemInput, putItemInput, updateItemInput } from "../protocol/inputs/items.ts";
+import type { Infer } from "../protocol/shapes.ts";
+import type { Table } from "../tables/catalog.ts";
+import { StoredItem } from "../tables/stored-item.ts";
+import type { ItemWrite } from "../tables/write.ts";
+import type { Item, RawItem } from "../values/attribute-value.ts";
+import { encodeRow } from "../values/item-codec.ts";
+import { normalizeItem } from "../values/normalize.ts";
+import { ITEM_BYTES_MAX, itemSize } from "../values/size.ts";
+import {
+  CONDITION,
+  LEGACY_CONDITION,
+  placeholdersOf,
+  refuseMixing,
+  refuseReturnValues,
+  refuseStrayPlaceholders,
+  writeCondition,
+} from "./parameters.ts";
+
+export interface PreparedWrite {
+  /** As the client wrote it: a name or an ARN. */
+  readonly tableName: string;
+  /** The item to put, or the key of the item to change, normalised. */
+  readonly attributes: Item;
+  /** Bytes of `attributes`. */
+  readonly attributesSize: number;
+  /** The write on its table. Throws ApiError when item, key or paths do not fit the table's schema. */
+  readonly on: (table: Table) => ItemWrite;
+}
+
+const LEGACY_UPDATE = ["AttributeUpdates", ...LEGACY_CONDITION] as const;
+const UPDATE = ["UpdateExpression", ...CONDITION] as const;
+
+/** An item of `size` bytes with its row, to be put. Throws when it is too large. */
+export function storable(item: Item, size: number): StoredItem {
+  if (size > ITEM_BYTES_MAX) throw validation("Item size has exceeded the maximum allowed size");
+  return new StoredItem(encodeRow(item, size), item);
+}
+
+/** Prepares a put, of PutItem or of a transaction. */
+export function preparePut(input: Infer<typeof putItemInput>): PreparedWrite {
+  refuseMixing(input, LEGACY_CONDITION, CONDITION);
+  refuseStrayPlaceholders(input, CONDITION, CONDITION);
+  const { item, size } = normalizeItem(input.Item);
+  refuseReturnValues(input.ReturnValues);
+  const next = storable(item, size);
+  const placeholders = placeholdersOf(input);
+  const condition = writeCondition(input, placeholders);
+  placeholders.rejectUnused();
+  return {
+    tableName: input.TableName,
+    attributes: item,
+    attributesSize: size,
+    on: (table) => {
+      table.schema.checkItem(item);
+      checkCondition(table, condition);
+      return { table, rowKey: table.rowKeyOf(item), test: condition?.test, next: () => next };
+    },
+  };
+}
+
+/** Prepares a delete, of DeleteItem or of a transaction. */
+export function prepareDelete(input: Infer<typeof deleteItemInput>): PreparedWrite {
+  refuseMixing(input, LEGACY_CONDITION, CONDITION);
+  refuseStrayPlaceholders(input, CONDITION, CONDITION);
+  const { item: key, size } = normalizeItem(input.Key);
+  const placeholders = placeholdersOf(input);
+  const condition = writeCondition(input, placeholders);
+  placeholders.rejectUnused();
+  refuseReturnValues(input.ReturnValues);
+  return {
+    tableName: input.TableName,
+    attributes: key,
+    attributesSize: size,
+    on: (table) => {
+      table.schema.checkKey(key);
+      checkCondition(table, condition);
+      return { table, rowKey: table.rowKeyOf(key), test: condition?.test, next: () => undefined };
+    },
+  };
+}
+
+/** What a transaction's ConditionCheck consists of. */
+export interface ConditionCheckInput {
+  readonly TableName: string;
+  readonly Key: RawItem;
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
+  readonly ExpressionAttributeValues?: RawItem;
+}
+
+/** Prepares a write that leaves its item as it is, on a condition. */
+export function prepareConditionCheck(input: ConditionCheckInput): PreparedWrite {
+  const { item: key, size } = normalizeItem(input.Key);
+  const placeholders = placeholdersOf(input);
+  const condition = compileCondition("ConditionExpression", input.ConditionExpression, placeholders);
+  placeholders.rejectUnused();
+  return {
+    tableName: input.TableName,
+    attributes: key,
+    attributesSize: size,
+    on: (table) => {
+      table.schema.checkKey(key);
+      checkCondition(table, condition);
+      return { table, rowKey: table.rowKeyOf(key), test: condition.test, next: (previous) => previous };
+    },
+  };
+}
+
+export interface PreparedUpdate extends PreparedWrite {
+  readonly update: CompiledUpdate;
+}
+
+/**
+ * How the size of an updated item is judged: UpdateItem adds to it what the update itself costs, transactions do not.
+ */
+export type UpdateSizeRule = "with-overhead" | "item-only";
+
+/** Prepares an update, of UpdateItem or of a transaction. */
+export function prepareUpdate(
+  input: Infer<typeof updateItemInput>,
+  sizeRule: UpdateSizeRule,
+): PreparedUpdate {
+  refuseMixing(input, LEGACY_UPDATE, UPDATE);
+  refuseStrayPlaceholders(input, UPDATE, UPDATE);
+  const { item: key, size } = normalizeItem(input.Key);
+  const placeholders = placeholdersOf(input);
+  const update =
+    input.UpdateExpression !== undefined
+      ? compileUpdate(input.UpdateExpression, placeholders)
+      : compileLegacyUpdate(input.AttributeUpdates ?? {});
+  const condition = writeCondition(input, placeholders);
+  placeholders.rejectUnused();
+  const overheadBytes = sizeRule === "with-overhead" ? update.overheadBytes - size : 0;
+  return {
+    tableName: input.TableName,
+    attributes: key,
+    attributesSize: size,
+    update,
+    on: (table) => {
+      table.schema.checkKey(key);
+      table.schema.checkUpdateTargets(update.targets);
+      checkCondition(table, condition);
+      return {
+        table,
+        rowKey: table.rowKeyOf(key),
+        test: condition?.test,
+        next: (previous) => updated(table, update, key, overheadBytes, previous),
+      };
+    },
+  };
+}
+
+/** The stored item after an update. Throws when the update cannot be applied to it, or it grows too large. */
+function updated(
+  table: Table,
+  update: CompiledUpdate,
+  key: Item,
+  overheadBytes: number,
+  previous: StoredItem | undefined,
+): StoredItem | undefined {
+  const next = update.apply(previous?.item, key);
+  if (next === undefined || next === previous?.item) return previous;
+  table.schema.checkUpdatedItem(previous?.item, next);
+  const size = itemSize(next);
+  if (Math.max(size, size + overheadBytes) > ITEM_BYTES_MAX) {
+    throw validation("Item size to update has exceeded the maximum allowed size");
+  }
+  return new StoredItem(encodeRow(next, size), next);
+}
+
+function checkCondition(table: Table, condition: CompiledCondition | undefined): void {
+  if (condition !== undefined) table.schema.checkPaths(condition.paths());
+}
