@@ -6,27 +6,39 @@ import { compareNumbers } from "../values/number.ts";
 
 type Compare = (a: string, b: string) => number;
 
-/** The union of two sets of one type; undefined when the types differ or are no sets. */
+/** The union of two sets of one type, `a` itself when `b` adds nothing; undefined when the types differ or are no sets. */
 export function union(a: AttributeValue, b: AttributeValue): AttributeValue | undefined {
-  if ("SS" in a && "SS" in b) return { SS: merged(a.SS, b.SS, compareUtf8) };
-  if ("NS" in a && "NS" in b) return { NS: merged(a.NS, b.NS, compareNumbers) };
-  if ("BS" in a && "BS" in b) return { BS: merged(a.BS, b.BS, compareBase64) };
+  if ("SS" in a && "SS" in b) {
+    const SS = merged(a.SS, b.SS, compareUtf8);
+    return SS === a.SS ? a : { SS };
+  }
+  if ("NS" in a && "NS" in b) {
+    const NS = merged(a.NS, b.NS, compareNumbers);
+    return NS === a.NS ? a : { NS };
+  }
+  if ("BS" in a && "BS" in b) {
+    const BS = merged(a.BS, b.BS, compareBase64);
+    return BS === a.BS ? a : { BS };
+  }
   return undefined;
 }
 
-/** What is left of set `a` without the members of `b`: null when nothing is, undefined when the types differ or are no sets. */
+/**
+ * What is left of set `a` without the members of `b`: null when nothing is, `a` itself when everything is; undefined when the
+ * types differ or are no sets.
+ */
 export function difference(a: AttributeValue, b: AttributeValue): AttributeValue | null | undefined {
   if ("SS" in a && "SS" in b) {
     const SS = without(a.SS, b.SS);
-    return SS.length === 0 ? null : { SS };
+    return SS.length === a.SS.length ? a : SS.length === 0 ? null : { SS };
   }
   if ("NS" in a && "NS" in b) {
     const NS = without(a.NS, b.NS);
-    return NS.length === 0 ? null : { NS };
+    return NS.length === a.NS.length ? a : NS.length === 0 ? null : { NS };
   }
   if ("BS" in a && "BS" in b) {
     const BS = without(a.BS, b.BS);
-    return BS.length === 0 ? null : { BS };
+    return BS.length === a.BS.length ? a : BS.length === 0 ? null : { BS };
   }
   return undefined;
 }

@@ -88,18 +88,22 @@ function effectOf(action: UpdateAction, mismatch: string): EffectOf {
   switch (action.kind) {
     case "set":
       return setEffect(action.path, action.value, requirePlace);
-    case "remove":
+    case "remove": {
+      const { path } = action;
       return (item, exists) => {
         if (!exists) return undefined;
         requirePlace(item);
-        return null;
+        return valueAt(item, path) === undefined ? undefined : null;
       };
+    }
     case "add": {
       const { path, value } = action;
       return (item) => {
         requirePlace(item);
         const current = valueAt(item, path);
-        return current === undefined ? value : (sum(current, value) ?? refuse(mismatch));
+        if (current === undefined) return value;
+        const total = sum(current, value) ?? refuse(mismatch);
+        return total === current ? undefined : total;
       };
     }
     case "delete": {
@@ -110,7 +114,8 @@ function effectOf(action: UpdateAction, mismatch: string): EffectOf {
         const current = valueAt(item, path);
         if (current === undefined) return undefined;
         const rest = difference(current, value);
-        return rest === undefined ? refuse(mismatch) : rest;
+        if (rest === undefined) return refuse(mismatch);
+        return rest === current ? undefined : rest;
       };
     }
   }
