@@ -1,5 +1,12 @@
 import { resolve } from "node:path";
-import { diskVfs, memoryVfs, openStore, type Store, StorageError, type StorageErrorKind } from "../../storage/index.ts";
+import {
+  diskVfs,
+  memoryVfs,
+  openStore,
+  StorageError,
+  type StorageErrorKind,
+  type Store,
+} from "../../storage/index.ts";
 import { parseConfig, type ServeConfig } from "../config.ts";
 import { createApp, type HealthReport } from "../http/app.ts";
 import { BODY_BYTES_MAX, createWire } from "../http/wire.ts";
@@ -24,15 +31,21 @@ export async function serve(argv: readonly string[]): Promise<void> {
   });
   const store = await orExit(() => open(config));
   if (store === undefined) return;
-  const catalog = await Catalog.open({ store, clock: systemClock, tableDelayMs: config.tableDelayMs });
+  const catalog = await Catalog.open({
+    store,
+    clock: systemClock,
+    log,
+    tableDelayMs: config.tableDelayMs,
+  });
   const wire = createWire({ catalog, clock: systemClock, accountId: config.accountId }, config.region, log);
   const app = createApp({ wire, health: () => health(store) });
   const listener = bind(config, app.fetch);
   if (listener === undefined) {
+    await catalog.close();
     await store.close();
     return;
   }
-  stopOnSignals(listener, store, log);
+  stopOnSignals(listener, catalog, store, log);
   exitWhenFailed(store, log);
   process.stdout.write(banner(config, listener.port));
 }
@@ -67,7 +80,10 @@ async function orExit(task: () => Promise<Store>): Promise<Store | undefined> {
   }
 }
 
-function bind(config: ServeConfig, fetch: (request: Request) => Response | Promise<Response>): Listener | undefined {
+function bind(
+  config: ServeConfig,
+  fetch: (request: Request) => Response | Promise<Response>,
+): Listener | undefined {
   const { tlsCert: cert, tlsKey: key } = config;
   try {
     return listen({
@@ -85,13 +101,14 @@ function bind(config: ServeConfig, fetch: (request: Request) => Response | Promi
   }
 }
 
-function stopOnSignals(listener: Listener, store: Store, log: Log): void {
+function stopOnSignals(listener: Listener, catalog: Catalog, store: Store, log: Log): void {
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
     log.info("stopping");
     await listener.close();
+    await catalog.close();
     await store.close();
     process.exit(0);
   };

@@ -17,6 +17,6 @@ export const deleteItem = operation({
     const result = await performWrite(context.catalog, () =>
       deletion.on(tableFor(deletion.tableName, context)),
     );
-    return answerWrite(result, returns, ({ previous }) => (returnOld ? previous?.item : undefined));
+    return answerWrite(deletion, result, returns, ({ previous }) => (returnOld ? previous?.item : undefined));
   },
 });

@@ -86,6 +86,7 @@ export function writeReturns(input: WriteInput): WriteReturns {
   return {
     tableName: input.TableName,
     capacity: input.ReturnConsumedCapacity,
+    collectionMetrics: input.ReturnItemCollectionMetrics,
     itemOnConditionFailure: input.ReturnValuesOnConditionCheckFailure === "ALL_OLD",
   };
 }

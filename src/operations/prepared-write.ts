@@ -154,6 +154,7 @@ export function prepareUpdate(
         rowKey: table.rowKeyOf(key),
         test: condition?.test,
         next: (previous) => updated(table, update, key, overheadBytes, previous),
+        isUpdate: true,
       };
     },
   };

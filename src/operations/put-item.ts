@@ -16,6 +16,6 @@ export const putItem = operation({
   },
   async execute({ put, returnOld, returns }, context) {
     const result = await performWrite(context.catalog, () => put.on(tableFor(put.tableName, context)));
-    return answerWrite(result, returns, ({ previous }) => (returnOld ? previous?.item : undefined));
+    return answerWrite(put, result, returns, ({ previous }) => (returnOld ? previous?.item : undefined));
   },
 });

@@ -1,10 +1,13 @@
 import type { IndexChange } from "../tables/indexes.ts";
 import type { Written } from "../tables/write.ts";
+import type { Item } from "../values/attribute-value.ts";
+import { pickAttributes } from "../values/document-path.ts";
 
 const READ_UNIT_BYTES = 4096;
 const WRITE_UNIT_BYTES = 1024;
 
 export type ReturnConsumedCapacity = "INDEXES" | "TOTAL" | "NONE";
+export type ReturnItemCollectionMetrics = "SIZE" | "NONE";
 
 declare global {
   interface JSON {
@@ -62,6 +65,28 @@ function unitsOfIndexChange({ before, after, sameKey, identical }: IndexChange):
   return sameKey ? Math.max(old, fresh) : old + fresh;
 }
 
+const GIB = 2 ** 30;
+
+/**
+ * The ItemCollectionMetrics of a write whose item has the key in `attributes`; undefined for a table without local secondary indexes,
+ * and for NONE. The service gives the size as a range of whole gigabytes.
+ */
+export function itemCollectionMetrics(
+  mode: ReturnItemCollectionMetrics | undefined,
+  { collection }: Written,
+  attributes: Item,
+): object | undefined {
+  if (mode !== "SIZE" || collection === undefined) return undefined;
+  const lower = Math.floor(collection.bytes / GIB);
+  return {
+    ItemCollectionKey: pickAttributes(attributes, [collection.partitionKey]),
+    SizeEstimateRangeGB: [double(lower), double(lower + 1)],
+  };
+}
+
+/** The member that stands beside each CapacityUnits in answers to transactions, with the same figure. */
+export type TransactionalUnits = "ReadCapacityUnits" | "WriteCapacityUnits";
+
 /**
  * The ConsumedCapacity member: undefined for NONE. `tableName` is echoed as the client wrote it.
  */
@@ -69,19 +94,22 @@ export function consumedCapacity(
   mode: ReturnConsumedCapacity | undefined,
   tableName: string,
   units: Units,
+  transactional?: TransactionalUnits,
 ): object | undefined {
   if (mode === undefined || mode === "NONE") return undefined;
   let total = units.table;
   for (const index of units.global.values()) total += index;
   for (const index of units.local.values()) total += index;
-  const capacity: Record<string, unknown> = { TableName: tableName, CapacityUnits: double(total) };
+  const figure = (value: number) => ({
+    CapacityUnits: double(value),
+    ...(transactional === undefined ? {} : { [transactional]: double(value) }),
+  });
+  const perIndex = (indexes: ReadonlyMap<string, number>) =>
+    Object.fromEntries([...indexes].map(([name, value]) => [name, figure(value)]));
+  const capacity: Record<string, unknown> = { TableName: tableName, ...figure(total) };
   if (mode === "TOTAL") return capacity;
-  capacity["Table"] = { CapacityUnits: double(units.table) };
+  capacity["Table"] = figure(units.table);
   if (units.global.size > 0) capacity["GlobalSecondaryIndexes"] = perIndex(units.global);
   if (units.local.size > 0) capacity["LocalSecondaryIndexes"] = perIndex(units.local);
   return capacity;
-}
-
-function perIndex(units: ReadonlyMap<string, number>): object {
-  return Object.fromEntries([...units].map(([name, value]) => [name, { CapacityUnits: double(value) }]));
 }

@@ -18,7 +18,7 @@ export const updateItem = operation({
   },
   async execute({ change, returnValues, returns }, context) {
     const result = await performWrite(context.catalog, () => change.on(tableFor(change.tableName, context)));
-    return answerWrite(result, returns, (written) => returned(returnValues, written, change.update));
+    return answerWrite(change, result, returns, (written) => returned(returnValues, written, change.update));
   },
 });
 

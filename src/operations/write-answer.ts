@@ -2,17 +2,25 @@ import { conditionalCheckFailed } from "../errors.ts";
 import type { WriteResult, Written } from "../tables/write.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { type Body, json } from "./operation.ts";
-import { consumedCapacity, type ReturnConsumedCapacity, unitsOfWrite } from "./results.ts";
+import {
+  consumedCapacity,
+  itemCollectionMetrics,
+  type ReturnConsumedCapacity,
+  type ReturnItemCollectionMetrics,
+  unitsOfWrite,
+} from "./results.ts";
 
 /** What the client asked to be told about a write. */
 export interface WriteReturns {
   readonly tableName: string;
   readonly capacity: ReturnConsumedCapacity | undefined;
+  readonly collectionMetrics: ReturnItemCollectionMetrics | undefined;
   readonly itemOnConditionFailure: boolean;
 }
 
-/** The answer to a single write. Throws the refusal if it was not performed. */
+/** The answer to a single write to the item with the key in `attributes`. Throws the refusal if it was not performed. */
 export function answerWrite(
+  { attributes: keyed }: { readonly attributes: Item },
   result: WriteResult,
   returns: WriteReturns,
   attributes: (written: Written) => Item | undefined,
@@ -27,5 +35,6 @@ export function answerWrite(
   return json({
     Attributes: attributes(result),
     ConsumedCapacity: consumedCapacity(returns.capacity, returns.tableName, unitsOfWrite(result)),
+    ItemCollectionMetrics: itemCollectionMetrics(returns.collectionMetrics, result, keyed),
   });
 }

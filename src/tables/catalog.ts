@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { Packr } from "msgpackr";
-import type { Fence, Row, SpaceId, Store, Value } from "../../storage/index.ts";
+import type { Fence, Row, RowAddress, SpaceId, Store, Value } from "../../storage/index.ts";
 import { internalServerError, resourceNotFound } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
 import { type TableKeyEncoder, tableKeyEncoder } from "../values/key-codec.ts";
+import { Backfills, type BackfillTarget } from "./backfill.ts";
 import { type SecondaryIndex, secondaryIndex } from "./indexes.ts";
-import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
-import { type TableRecord, TableSchema, type TableStatus } from "./schema.ts";
+import { ITEM_COLLECTION_BYTES_MAX } from "./item-collections.ts";
+import { backfillRowKey, DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
+import { type GlobalIndexRecord, type TableRecord, TableSchema, type TableStatus } from "./schema.ts";
 import type { UpdatePlan } from "./schema-plan.ts";
 
 /** A table as requests meet it: its record, what follows from it, and the fence that guards writes prepared with it. Immutable. */
@@ -17,6 +20,10 @@ export interface Table {
   /** The row key of an item (or of a key) that fits the schema. */
   readonly rowKeyOf: TableKeyEncoder;
   readonly indexes: readonly SecondaryIndex[];
+  /** Whether one of them is still being filled. */
+  readonly isFillingIndex: boolean;
+  /** Where the sizes of item collections are kept; undefined without local secondary indexes. */
+  readonly collections: SpaceId | undefined;
   readonly fences: readonly Fence[];
   /** The status that is shown until an instant (milliseconds) instead of the record's own. */
   readonly transition: Transition | undefined;
@@ -36,8 +43,12 @@ interface Envelope {
 export interface CatalogOptions {
   readonly store: Store;
   readonly clock: Clock;
+  /** Hears of trouble in the background. */
+  readonly log: Log;
   /** How long changes of a table's state stay visible; 0: until the next look. */
   readonly tableDelayMs: number;
+  /** The most that items of one partition key and their entries in local secondary indexes may add up to. */
+  readonly itemCollectionBytesMax?: number;
 }
 
 const NAMES_PAGE = 1000;
@@ -49,8 +60,10 @@ const packr = new Packr({ useRecords: false });
  */
 export class Catalog {
   readonly store: Store;
+  readonly itemCollectionBytesMax: number;
   readonly #clock: Clock;
   readonly #tableDelayMs: number;
+  readonly #backfills: Backfills;
   readonly #tables = new Map<string, Table>();
   /** Sorted names, made anew when the set of tables changed. */
   #names: readonly string[] | undefined;
@@ -61,15 +74,35 @@ export class Catalog {
     this.store = options.store;
     this.#clock = options.clock;
     this.#tableDelayMs = options.tableDelayMs;
+    this.itemCollectionBytesMax = options.itemCollectionBytesMax ?? ITEM_COLLECTION_BYTES_MAX;
+    this.#backfills = new Backfills({
+      store: options.store,
+      clock: options.clock,
+      log: options.log,
+      progressRow,
+      target: (tableName, indexSpace) => this.#backfillTarget(tableName, indexSpace),
+      finish: (tableName, indexSpace) => this.#finishBackfill(tableName, indexSpace),
+    });
   }
 
-  /** Reads the catalog and removes spaces that no table names (left by a crash between two steps of a change). */
+  /**
+   * Reads the catalog, removes spaces that no table names (left by a crash between two steps of a change), and goes on filling the
+   * indexes that are being created.
+   */
   static async open(options: CatalogOptions): Promise<Catalog> {
     const catalog = new Catalog(options);
     await options.store.createSpace(SYSTEM_SPACE);
     await catalog.#load();
     await catalog.#removeOrphans();
+    for (const [name, { record }] of catalog.#tables) {
+      for (const index of filling(record)) catalog.#backfills.start(name, index.spaceId, 0);
+    }
     return catalog;
+  }
+
+  /** Stops all work in the background. Call before the store is closed. */
+  async close(): Promise<void> {
+    await this.#backfills.stop();
   }
 
   /** The table of that name in whatever state, or undefined. A table whose deletion has run its time is gone. */
@@ -142,6 +175,9 @@ export class Catalog {
     const table = await this.#commit(record, shown);
     for (const action of actions) {
       if (action.kind === "deleteIndex") await this.store.dropSpace(action.index.spaceId);
+      if (action.kind === "createIndex") {
+        this.#backfills.start(record.tableName, action.index.spaceId, this.#tableDelayMs);
+      }
     }
     return table;
   }
@@ -165,7 +201,10 @@ export class Catalog {
         : { status: shown, until: this.#clock.now() + this.#tableDelayMs };
     const generation = this.store.generation(record.spaceId) + 1;
     const envelope: Envelope = transition === undefined ? { record } : { record, transition };
-    await this.#write(record.tableName, packr.pack(envelope), { space: record.spaceId, generation });
+    const before = this.#tables.get(record.tableName);
+    const filled = before === undefined ? [] : fillingSpaces(before.record, record);
+    const fence = { space: record.spaceId, generation };
+    await this.#write(record.tableName, packr.pack(envelope), fence, filled);
     const table = tableOf(envelope, generation);
     this.#tables.set(record.tableName, table);
     this.#names = undefined;
@@ -176,19 +215,33 @@ export class Catalog {
     const table = this.#tables.get(name);
     if (table === undefined) return;
     const generation = this.store.generation(table.space) + 1;
-    await this.#write(name, undefined, { space: table.space, generation });
+    await this.#write(
+      name,
+      undefined,
+      { space: table.space, generation },
+      fillingSpaces(table.record, undefined),
+    );
     this.#tables.delete(name);
     this.#names = undefined;
     for (const space of spacesOf(table.record)) await this.store.dropSpace(space);
   }
 
-  /** One logged commit of a catalog row, raising the fence of the table's space with it. */
-  async #write(name: string, value: Value | undefined, fence: Fence): Promise<void> {
+  /**
+   * One logged commit of a catalog row, raising the fence of the table's space with it. `filled`: indexes whose filling is over, so that
+   * its progress is forgotten.
+   */
+  async #write(
+    name: string,
+    value: Value | undefined,
+    fence: Fence,
+    filled: readonly SpaceId[],
+  ): Promise<void> {
     const row = { space: SYSTEM_SPACE, key: tableRowKey(DEFAULT_NAMESPACE, name) };
+    const progress = filled.map(progressRow);
     for (;;) {
-      const outcome = await this.store.transact({ reads: [row] }, () => ({
+      const outcome = await this.store.transact({ reads: [row, ...progress] }, () => ({
         kind: "commit",
-        writes: [{ ...row, value }],
+        writes: [{ ...row, value }, ...progress.map((each) => ({ ...each, value: undefined }))],
         raise: [fence],
         result: undefined,
       }));
@@ -197,6 +250,27 @@ export class Catalog {
         throw internalServerError(outcome.cause.message);
       assert(outcome.kind !== "refused", "a catalog write does not refuse");
     }
+  }
+
+  #backfillTarget(tableName: string, indexSpace: SpaceId): BackfillTarget | undefined {
+    const table = this.#tables.get(tableName);
+    const index = table?.indexes.find(({ spaceId, readable }) => spaceId === indexSpace && !readable);
+    return table === undefined || index === undefined
+      ? undefined
+      : { space: table.space, fences: table.fences, index };
+  }
+
+  #finishBackfill(tableName: string, indexSpace: SpaceId): Promise<void> {
+    return this.exclusively(tableName, async () => {
+      const record = this.#tables.get(tableName)?.record;
+      if (record === undefined || !filling(record).some(({ spaceId }) => spaceId === indexSpace)) return;
+      const globalSecondaryIndexes = record.globalSecondaryIndexes.map((index): GlobalIndexRecord => {
+        if (index.spaceId !== indexSpace) return index;
+        const { backfilling: _, ...filled } = index;
+        return { ...filled, indexStatus: "ACTIVE" };
+      });
+      await this.#commit({ ...record, globalSecondaryIndexes }, undefined);
+    });
   }
 
   async #load(): Promise<void> {
@@ -248,16 +322,35 @@ function tableOf({ record, transition }: Envelope, generation: number): Table {
     schema,
     rowKeyOf: tableKeyEncoder(schema.keySchema),
     indexes: schema.indexes.map(secondaryIndex),
+    isFillingIndex: schema.indexes.some((index) => !index.readable),
+    collections: record.itemCollectionsSpaceId,
     space: record.spaceId,
     fences: [{ space: record.spaceId, generation }],
     transition,
   };
 }
 
-/** The space of a table and those of its indexes. */
+/** Where the progress of filling an index is noted. */
+const progressRow = (indexSpace: SpaceId): RowAddress => ({
+  space: SYSTEM_SPACE,
+  key: backfillRowKey(DEFAULT_NAMESPACE, indexSpace),
+});
+
+/** The indexes that are being filled. */
+const filling = ({ globalSecondaryIndexes }: TableRecord): readonly GlobalIndexRecord[] =>
+  globalSecondaryIndexes.filter((index) => index.indexStatus === "CREATING");
+
+/** Spaces of the indexes that are being filled in `before` and no longer are in `after`. */
+function fillingSpaces(before: TableRecord, after: TableRecord | undefined): readonly SpaceId[] {
+  const still = new Set(after === undefined ? [] : filling(after).map((index) => index.spaceId));
+  return filling(before).flatMap(({ spaceId }) => (still.has(spaceId) ? [] : [spaceId]));
+}
+
+/** The space of a table, that of its item collections, and those of its indexes. */
 function spacesOf(record: TableRecord): SpaceId[] {
   return [
     record.spaceId,
+    ...(record.itemCollectionsSpaceId === undefined ? [] : [record.itemCollectionsSpaceId]),
     ...record.globalSecondaryIndexes.map((index) => index.spaceId),
     ...record.localSecondaryIndexes.map((index) => index.spaceId),
   ];

@@ -1,23 +1,35 @@
-import type { Delta, Key, Write } from "../../storage/index.ts";
-import { attribute, type Item } from "../values/attribute-value.ts";
+import assert from "node:assert/strict";
+import type { Delta, Key, SpaceId, Value, Write } from "../../storage/index.ts";
+import type { Item } from "../values/attribute-value.ts";
 import { equalItems } from "../values/compare.ts";
 import { pickAttributes } from "../values/document-path.ts";
 import { encodeRow } from "../values/item-codec.ts";
 import { type IndexKeyEncoder, indexKeyEncoder } from "../values/key-codec.ts";
-import type { KeyAttribute } from "../values/key-schema.ts";
 import { itemSize } from "../values/size.ts";
 import type { IndexSchema } from "./schema.ts";
+import { hasKey } from "./schema-items.ts";
+import type { StoredItem } from "./stored-item.ts";
 
-/** A secondary index as writes see it: where its entries live, what they hold, and their row keys. */
+/** A secondary index as reads and writes see it: where its entries live, what they hold, and their row keys. */
 export interface SecondaryIndex extends IndexSchema {
   readonly rowKeyOf: IndexKeyEncoder;
 }
 
-/** Makes an index schema ready for writes. */
+/** Makes an index schema ready for use. */
 export const secondaryIndex = (schema: IndexSchema): SecondaryIndex => ({
   ...schema,
   rowKeyOf: indexKeyEncoder(schema.keySchema),
 });
+
+/** What an item yields in an index. */
+export interface IndexEntry {
+  readonly key: Key;
+  readonly item: Item;
+  /** Bytes of the projected item. */
+  readonly size: number;
+  /** The item's own row where the index holds all of it: stored and logged once. */
+  readonly row: Value | undefined;
+}
 
 /** What a write does to one index: enough for the batch, the counters and the capacity arithmetic. */
 export interface IndexChange {
@@ -32,51 +44,65 @@ export interface IndexChange {
   readonly delta: Delta | undefined;
 }
 
-interface Entry {
-  readonly key: Key;
-  readonly item: Item;
-  readonly size: number;
-}
+/** Whether there is a row under a key of an index: asked where an item's entry may not have been made yet. */
+export type EntryProbe = (space: SpaceId, key: Key) => boolean;
 
-/** The changes that the step from `previous` to `next` (undefined: absent) makes in the indexes it touches. */
+/**
+ * The changes that the step from `previous` to `next` (undefined: absent) makes in the indexes it touches. An index that is not
+ * readable is still being filled: `isPresent` tells whether the entry of `previous` has been made.
+ */
 export function indexChanges(
   indexes: readonly SecondaryIndex[],
   rowKey: Key,
-  previous: Item | undefined,
-  next: Item | undefined,
+  previous: StoredItem | undefined,
+  next: StoredItem | undefined,
+  isPresent: EntryProbe,
 ): IndexChange[] {
   const changes: IndexChange[] = [];
   for (const index of indexes) {
-    const before = entryOf(index, rowKey, previous);
+    let before = entryOf(index, rowKey, previous);
+    if (before !== undefined && !index.readable && !isPresent(index.spaceId, before.key)) before = undefined;
     const after = entryOf(index, rowKey, next);
     if (before !== undefined || after !== undefined) changes.push(changeOf(index, before, after));
   }
   return changes;
 }
 
-/** The entry an item yields: none if it lacks a key attribute of the index, or has it with another type. */
-function entryOf(index: SecondaryIndex, rowKey: Key, item: Item | undefined): Entry | undefined {
-  if (item === undefined) return undefined;
-  const has = ({ name, type }: KeyAttribute) => {
-    const value = attribute(item, name);
-    return value !== undefined && type in value;
-  };
-  if (!index.keySchema.partition.every(has) || !index.keySchema.sort.every(has)) return undefined;
-  const projected = index.projected === undefined ? item : pickAttributes(item, index.projected);
-  return { key: index.rowKeyOf(item, rowKey), item: projected, size: itemSize(projected) };
+/**
+ * The entry an item yields in an index; none if it lacks a key attribute of the index, or has one that cannot be a key (which
+ * items have that are older than the index).
+ */
+export function entryOf(
+  index: SecondaryIndex,
+  rowKey: Key,
+  stored: StoredItem | undefined,
+): IndexEntry | undefined {
+  if (stored === undefined) return undefined;
+  const { item } = stored;
+  if (!hasKey(item, index.keySchema)) return undefined;
+  const key = index.rowKeyOf(item, rowKey);
+  if (index.projected === undefined) return { key, item, size: stored.size, row: stored.row };
+  const projected = pickAttributes(item, index.projected);
+  return { key, item: projected, size: itemSize(projected), row: undefined };
 }
 
-function changeOf(index: SecondaryIndex, before: Entry | undefined, after: Entry | undefined): IndexChange {
+/** The row that holds an entry. */
+export const rowOfEntry = (entry: IndexEntry): Value => entry.row ?? encodeRow(entry.item, entry.size);
+
+function changeOf(
+  index: SecondaryIndex,
+  before: IndexEntry | undefined,
+  after: IndexEntry | undefined,
+): IndexChange {
   const sameKey = before !== undefined && before.key === after?.key;
   const identical = sameKey && after !== undefined && equalItems(before.item, after.item);
   const { spaceId: space } = index;
   const writes: Write[] = [];
   if (before !== undefined && !sameKey) writes.push({ space, key: before.key, value: undefined });
-  if (after !== undefined && !identical) {
-    writes.push({ space, key: after.key, value: encodeRow(after.item, after.size) });
-  }
+  if (after !== undefined && !identical) writes.push({ space, key: after.key, value: rowOfEntry(after) });
   const rows = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
   const bytes = (after?.size ?? 0) - (before?.size ?? 0);
+  assert(!identical || bytes === 0, "equal entries have equal sizes");
   return {
     indexName: index.indexName,
     kind: index.kind,

@@ -1,11 +1,18 @@
+import type { SpaceId } from "../../storage/index.ts";
+
 /** The map of everything the server keeps in the store: which spaces there are and what their keys look like, on one page. */
 
 /**
- * The system space: one row per table, key = namespace, NUL, "table", NUL, name. The namespace is there so that several worlds of tables
- * can live in one store; today there is one, whatever access key or region a client uses.
+ * The system space. The namespace is there so that several worlds of tables can live in one store; today there is one, whatever access
+ * key or region a client uses.
+ *
+ *   namespace NUL "table" NUL name           a table's record
+ *   namespace NUL "backfill" NUL space id    how far the filling of a new index has come: the last row key of its table that is done
+ *   namespace NUL "token" NUL api NUL token  a client request token (tables/idempotency); the token in UTF-8
  *
  * Besides it there is one space per table and one per secondary index (uuids in the table's record): rows are keyed by
- * `values/key-codec` and hold `values/item-codec` rows.
+ * `values/key-codec` and hold `values/item-codec` rows. A table with local secondary indexes has one more, for the sizes of its item
+ * collections (tables/item-collections).
  */
 export const SYSTEM_SPACE = "00000000-0000-4000-8000-000000000001";
 
@@ -21,4 +28,20 @@ export const tableRowKey = (namespace: string, tableName: string): string =>
 export const tableRows = (namespace: string): { readonly ge: string; readonly lt: string } => ({
   ge: namespace + TABLE_ROWS,
   lt: `${namespace}\0table\x01`,
+});
+
+/** Key of the row that says how far the filling of an index has come. */
+export const backfillRowKey = (namespace: string, indexSpace: SpaceId): string =>
+  `${namespace}\0backfill\0${indexSpace}`;
+
+const TOKEN_ROWS = "\0token\0";
+
+/** Key of a client request token of one operation. */
+export const tokenRowKey = (namespace: string, operation: string, token: string): string =>
+  `${namespace}${TOKEN_ROWS}${operation}\0${Buffer.from(token, "utf8").toString("latin1")}`;
+
+/** Bounds of all client request tokens of a namespace. */
+export const tokenRows = (namespace: string): { readonly ge: string; readonly lt: string } => ({
+  ge: namespace + TOKEN_ROWS,
+  lt: `${namespace}\0token\x01`,
 });

@@ -86,6 +86,7 @@ export function planCreateTable(request: CreateTableRequest, context: PlanContex
     ...(onDemand === undefined ? {} : { onDemand }),
     globalSecondaryIndexes: globalIndexes,
     localSecondaryIndexes: localIndexes,
+    ...(localIndexes.length === 0 ? {} : { itemCollectionsSpaceId: context.newId() }),
     ...(stream === undefined ? {} : { stream, latestStreamLabel: stream.label }),
     ...(sse === undefined ? {} : { sse }),
     ...(tableClass === undefined || tableClass === "STANDARD"

@@ -165,6 +165,21 @@ export class ItemKeyChecks {
 
 const attributesOf = (schema: KeySchema): readonly KeyAttribute[] => [...schema.partition, ...schema.sort];
 
+/** Whether an item has all attributes of a key, of the right types, none of them empty, within the limits of keys. */
+export function hasKey(item: Item, schema: KeySchema): boolean {
+  return (
+    schema.partition.every((key) => hasKeyAttribute(item, key)) &&
+    schema.sort.every((key) => hasKeyAttribute(item, key)) &&
+    bytesOf(schema.partition, item) <= PARTITION_KEY_BYTES_MAX &&
+    bytesOf(schema.sort, item) <= SORT_KEY_BYTES_MAX
+  );
+}
+
+function hasKeyAttribute(item: Item, { name, type }: KeyAttribute): boolean {
+  const value = attribute(item, name);
+  return value !== undefined && type in value && emptyKind(value) === undefined;
+}
+
 function checkIndexValue(
   indexName: string,
   { name, type }: KeyAttribute,

@@ -90,6 +90,8 @@ export interface TableRecord {
   readonly onDemand?: OnDemandThroughput;
   readonly globalSecondaryIndexes: readonly GlobalIndexRecord[];
   readonly localSecondaryIndexes: readonly LocalIndexRecord[];
+  /** Where the sizes of item collections are kept; present with local secondary indexes. */
+  readonly itemCollectionsSpaceId?: string;
   readonly stream?: StreamRecord;
   /** Label of the newest stream, enabled or not. */
   readonly latestStreamLabel?: string;

@@ -1,8 +1,24 @@
+import assert from "node:assert/strict";
 import type { Commit, Delta, Key, Refuse, RowAddress, Value, Write } from "../../storage/index.ts";
-import { ApiError, internalServerError, transactionConflict } from "../errors.ts";
+import {
+  ApiError,
+  internalServerError,
+  itemCollectionSizeLimitExceeded,
+  transactionConflict,
+  validation,
+} from "../errors.ts";
 import type { Item } from "../values/attribute-value.ts";
+import { ITEM_BYTES_MAX } from "../values/size.ts";
 import type { Catalog, Table } from "./catalog.ts";
-import { type IndexChange, indexChanges } from "./indexes.ts";
+import {
+  CompanionRows,
+  CompanionState,
+  hasCompanions,
+  MissingCompanion,
+  NO_COMPANIONS,
+} from "./companion-rows.ts";
+import { type EntryProbe, type IndexChange, indexChanges } from "./indexes.ts";
+import { isSpaceGone } from "./storage-failure.ts";
 import { type StoredItem, storedItem } from "./stored-item.ts";
 
 /**
@@ -16,6 +32,8 @@ export interface ItemWrite {
   readonly test: ((item: Item | undefined) => boolean) | undefined;
   /** The item after the write (undefined: none). May throw ApiError, which refuses the write. */
   readonly next: (previous: StoredItem | undefined) => StoredItem | undefined;
+  /** The write is an update: a refusal of its result's size says so. */
+  readonly isUpdate?: boolean;
 }
 
 /** What became of one ItemWrite. */
@@ -25,9 +43,18 @@ export type WriteResult =
       readonly previous: StoredItem | undefined;
       readonly next: StoredItem | undefined;
       readonly indexes: readonly IndexChange[];
+      /** The item's collection after the write, on tables with local secondary indexes. */
+      readonly collection: ItemCollection | undefined;
     }
   | { readonly kind: "condition-failed"; readonly previous: StoredItem | undefined }
   | { readonly kind: "refused"; readonly error: ApiError };
+
+/** All items with one value of the partition key, and their entries in local secondary indexes. */
+export interface ItemCollection {
+  /** Name of the partition key. */
+  readonly partitionKey: string;
+  readonly bytes: number;
+}
 
 export type Written = Extract<WriteResult, { kind: "written" }>;
 
@@ -46,14 +73,18 @@ export async function performWrites(
 ): Promise<readonly WriteResult[]> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const writes = build();
-    const outcome = await catalog.store.transact(
-      { fences: fencesOf(writes), reads: writes.map(addressOf) },
-      (previous) => decideWrites(writes, previous),
+    const companions = writes.some(hasCompanions) ? await gatherCompanions(catalog, writes) : NO_COMPANIONS;
+    if (companions === undefined) continue;
+    const reads = writes.map(addressOf);
+    reads.push(...companions.addresses);
+    const outcome = await catalog.store.transact({ fences: fencesOf(writes), reads }, (previous) =>
+      decideWrites(writes, companions, previous, catalog.itemCollectionBytesMax),
     );
     switch (outcome.kind) {
       case "committed":
         return outcome.result;
       case "refused":
+        if (outcome.reason === "companion missing") break;
         return outcome.reason;
       case "stale":
       case "conflict":
@@ -73,6 +104,19 @@ export async function performWrite(catalog: Catalog, build: () => ItemWrite): Pr
   return result;
 }
 
+/** The companions of some writes; undefined when a table has gone. */
+async function gatherCompanions(
+  catalog: Catalog,
+  writes: readonly ItemWrite[],
+): Promise<CompanionRows | undefined> {
+  try {
+    return await CompanionRows.of(catalog.store, writes);
+  } catch (error) {
+    if (isSpaceGone(error)) return undefined;
+    throw error;
+  }
+}
+
 const addressOf = (write: ItemWrite): RowAddress => ({ space: write.table.space, key: write.rowKey });
 
 function fencesOf(writes: readonly ItemWrite[]) {
@@ -86,9 +130,23 @@ type Results = readonly WriteResult[];
 /** Pure: the state before in, the batch (or the refusal) out. */
 function decideWrites(
   writes: readonly ItemWrite[],
+  companions: CompanionRows,
   previous: readonly (Value | undefined)[],
-): Commit<Results> | Refuse<Results> {
-  const results = writes.map((write, at) => decideWrite(write, storedItem(previous[at])));
+  collectionBytesMax: number,
+): Commit<Results> | Refuse<Results | "companion missing"> {
+  const state =
+    companions === NO_COMPANIONS ? NO_STATE : new CompanionState(companions, previous.slice(writes.length));
+  const isPresent: EntryProbe = (space, key) => state.isPresent(space, key);
+  let results: Results;
+  try {
+    results = writes.map((write, at) => {
+      const result = decideWrite(write, storedItem(previous[at]), isPresent);
+      return result.kind === "written" ? grown(write, result, state, collectionBytesMax) : result;
+    });
+  } catch (error) {
+    if (error instanceof MissingCompanion) return { kind: "refuse", reason: "companion missing" };
+    throw error;
+  }
   if (results.some((result) => result.kind !== "written")) return { kind: "refuse", reason: results };
   const batch: Write[] = [];
   const deltas: Delta[] = [];
@@ -96,10 +154,11 @@ function decideWrites(
     const result = results[at];
     if (result?.kind === "written") addToBatch(write, result, batch, deltas);
   }
+  if (state !== NO_STATE) batch.push(...state.writes());
   return { kind: "commit", writes: batch, deltas, result: results };
 }
 
-function decideWrite(write: ItemWrite, previous: StoredItem | undefined): WriteResult {
+function decideWrite(write: ItemWrite, previous: StoredItem | undefined, isPresent: EntryProbe): WriteResult {
   try {
     if (write.test !== undefined && !write.test(previous?.item))
       return { kind: "condition-failed", previous };
@@ -109,12 +168,50 @@ function decideWrite(write: ItemWrite, previous: StoredItem | undefined): WriteR
       kind: "written",
       previous,
       next,
-      indexes: indexes.length === 0 ? [] : indexChanges(indexes, write.rowKey, previous?.item, next?.item),
+      indexes:
+        indexes.length === 0 || previous === next
+          ? NO_CHANGES
+          : indexChanges(indexes, write.rowKey, previous, next, isPresent),
+      collection: undefined,
     };
   } catch (error) {
     if (error instanceof ApiError) return { kind: "refused", error };
     throw error;
   }
+}
+
+const NO_CHANGES: readonly IndexChange[] = [];
+const NO_STATE = new CompanionState(NO_COMPANIONS, []);
+
+/** The write with the size of its item collection, or the refusal of a size, on a table that has collections. */
+function grown(
+  write: ItemWrite,
+  written: Written,
+  state: CompanionState,
+  collectionBytesMax: number,
+): WriteResult {
+  const { collections } = write.table;
+  if (collections === undefined) return written;
+  let before = written.previous?.size ?? 0;
+  let after = written.next?.size ?? 0;
+  if (written.previous !== written.next) {
+    for (const change of written.indexes) {
+      if (change.kind !== "local") continue;
+      before += change.before ?? 0;
+      after += change.after ?? 0;
+    }
+    if (after > ITEM_BYTES_MAX) {
+      const what = write.isUpdate === true ? "Item size to update" : "Item size";
+      return { kind: "refused", error: validation(`${what} has exceeded the maximum allowed size`) };
+    }
+  }
+  const bytes = state.grow(collections, write.rowKey, after - before);
+  if (after > before && bytes > collectionBytesMax) {
+    return { kind: "refused", error: itemCollectionSizeLimitExceeded() };
+  }
+  const [partitionKey] = write.table.schema.keySchema.partition;
+  assert(partitionKey !== undefined, "a table has a partition key");
+  return { ...written, collection: { partitionKey: partitionKey.name, bytes } };
 }
 
 function addToBatch(

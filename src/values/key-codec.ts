@@ -28,6 +28,8 @@ import type { KeyAttribute, KeySchema } from "./key-schema.ts";
 import { encodeNumberKey } from "./number-key.ts";
 
 const PARTITION_BYTES_MAX = 255;
+const HASH_BYTES = 4;
+const SHA256_BYTES = 32;
 const DIGEST_BYTES = 16;
 const DELIMITER = "\x00\x01";
 
@@ -81,6 +83,12 @@ export function encodePartition(values: readonly AttributeValue[]): string {
     long ? 0 : length,
   );
   return head + (long ? sha256(bytes) : bytes);
+}
+
+/** `hash partition` of a row key of a table or index. */
+export function partitionOf(rowKey: string): string {
+  const length = rowKey.charCodeAt(HASH_BYTES);
+  return rowKey.slice(0, HASH_BYTES + 1 + (length === 0 ? SHA256_BYTES : length));
 }
 
 /** A component that ends the key. */

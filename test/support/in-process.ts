@@ -1,8 +1,8 @@
-import type { Store } from "../../storage/index.ts";
 import { createWire } from "../../src/http/wire.ts";
-import { type Clock, systemClock } from "../../src/runtime/clock.ts";
+import { systemClock } from "../../src/runtime/clock.ts";
 import { createLog } from "../../src/runtime/log.ts";
-import { Catalog } from "../../src/tables/catalog.ts";
+import { Catalog, type CatalogOptions } from "../../src/tables/catalog.ts";
+import type { Store } from "../../storage/index.ts";
 
 const AUTHORIZATION =
   "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00";
@@ -23,16 +23,16 @@ export interface InProcess {
 /** The DynamoDB protocol over any store, in this process. */
 export async function inProcess(
   store: Store,
-  options: { readonly clock?: Clock; readonly tableDelayMs?: number } = {},
+  options: Partial<Pick<CatalogOptions, "clock" | "tableDelayMs" | "itemCollectionBytesMax">> = {},
 ): Promise<InProcess> {
   const clock = options.clock ?? systemClock;
-  const catalog = await Catalog.open({ store, clock, tableDelayMs: options.tableDelayMs ?? 0 });
   const log = createLog({
     format: "text",
     level: "error",
     now: clock.now,
     write: (line) => process.stderr.write(line),
   });
+  const catalog = await Catalog.open({ tableDelayMs: 0, ...options, store, clock, log });
   const wire = createWire({ catalog, clock, accountId: "000000000000" }, "us-east-1", log);
   return {
     catalog,

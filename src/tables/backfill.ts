@@ -1,0 +1,195 @@
+import {
+  type Fence,
+  type Key,
+  type Page,
+  type Row,
+  type RowAddress,
+  type SpaceId,
+  StorageError,
+  type Store,
+  type Value,
+} from "../../storage/index.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import { nextTurn, TimeSlice } from "../runtime/time-slice.ts";
+import { entryOf, rowOfEntry, type SecondaryIndex } from "./indexes.ts";
+import { isSpaceGone } from "./storage-failure.ts";
+import { storedItem } from "./stored-item.ts";
+
+/** Items whose entries are made between two notes of the progress: what is done again after a crash. */
+const PAGE_ROWS_MAX = 256;
+const PAGE_BYTES_MAX = 256 << 10;
+
+/** After an error it is tried again, first after this long, then after twice as long each time. */
+const RETRY_MS_MIN = 100;
+const RETRY_MS_MAX = 30_000;
+
+/** A new index and the table whose items it is to hold, as the catalog knows them now. */
+export interface BackfillTarget {
+  readonly space: SpaceId;
+  readonly fences: readonly Fence[];
+  readonly index: SecondaryIndex;
+}
+
+/** What the filling of an index needs of the catalog. */
+export interface BackfillHost {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The index with this space while it is to be filled; undefined once it is gone. */
+  target(tableName: string, indexSpace: SpaceId): BackfillTarget | undefined;
+  /** Where progress is noted; the host removes the row in the commit that ends the filling. */
+  progressRow(indexSpace: SpaceId): RowAddress;
+  /** Makes the index active: all of its entries are there. */
+  finish(tableName: string, indexSpace: SpaceId): Promise<void>;
+}
+
+/**
+ * Fills new indexes from the items that are older than they are. Live writes maintain an index from the commit that made it known, so
+ * only items of before are to be looked at, each once: a page of the table as it is now, then for each of its items one transaction that
+ * puts the entry if the item is still the same and the entry is not there. An item that changed meanwhile was changed by a write that
+ * knew of the index. Progress is noted after every page, so that a restart goes on from there.
+ */
+export class Backfills {
+  readonly #host: BackfillHost;
+  readonly #stop = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(host: BackfillHost) {
+    this.#host = host;
+  }
+
+  /** Fills an index in the background, after a delay in milliseconds. */
+  start(tableName: string, indexSpace: SpaceId, delayMs: number): void {
+    const running = this.#run(tableName, indexSpace, delayMs).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Ends all work at the next page. What is not filled then goes on at the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#running);
+  }
+
+  /** Never rejects: errors are logged, and it is tried again until it succeeds or the index is gone. */
+  async #run(tableName: string, indexSpace: SpaceId, delayMs: number): Promise<void> {
+    if (delayMs > 0) await this.#pause(delayMs);
+    for (
+      let retryMs = RETRY_MS_MIN;
+      !this.#stop.signal.aborted;
+      retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)
+    ) {
+      try {
+        if (await this.#fill(tableName, indexSpace)) await this.#host.finish(tableName, indexSpace);
+        return;
+      } catch (error) {
+        if (error instanceof StorageError && error.kind === "closed") return;
+        const cause = error instanceof Error ? error.message : String(error);
+        this.#host.log.warn("filling an index failed; trying again", { table: tableName, cause, retryMs });
+      }
+      await this.#pause(retryMs);
+    }
+  }
+
+  /** Whether all entries have been made; not so when the work was stopped or the index deleted. */
+  async #fill(tableName: string, indexSpace: SpaceId): Promise<boolean> {
+    const { store } = this.#host;
+    const progress = this.#host.progressRow(indexSpace);
+    let after = decodeProgress(await store.get(progress.space, progress.key));
+    for (; !this.#stop.signal.aborted; await nextTurn()) {
+      const target = this.#host.target(tableName, indexSpace);
+      if (target === undefined) return false;
+      const page = await readItems(store, target.space, after);
+      const last = page?.rows.at(-1)?.key;
+      // A table that changed or went while the page was made: look again, and make what is left of it.
+      if (page === undefined || !(await this.#addEntries(target, page.rows))) continue;
+      if (!page.more || last === undefined) return true;
+      if (await this.#note(target, progress, last)) after = last;
+    }
+    return false;
+  }
+
+  /** Makes the entries of some items; false when the table changed meanwhile, or was in use, so that some may be missing. */
+  async #addEntries(target: BackfillTarget, rows: readonly Row[]): Promise<boolean> {
+    const slice = new TimeSlice();
+    const added: Promise<boolean>[] = [];
+    let failure: unknown;
+    for (const row of rows) {
+      const adding = addEntry(this.#host.store, target, row).catch((error: unknown) => {
+        failure ??= error;
+        return false;
+      });
+      added.push(adding);
+      if (slice.isOver) await slice.next();
+    }
+    const outcomes = await Promise.all(added);
+    if (failure !== undefined) throw failure;
+    return outcomes.every((done) => done);
+  }
+
+  async #note(target: BackfillTarget, progress: RowAddress, last: Key): Promise<boolean> {
+    const outcome = await this.#host.store.transact({ fences: target.fences, reads: [progress] }, () => ({
+      kind: "commit",
+      writes: [{ ...progress, value: Buffer.from(last, "latin1") }],
+      result: undefined,
+    }));
+    if (outcome.kind === "unknown" || outcome.kind === "unavailable") throw outcome.cause;
+    return outcome.kind === "committed";
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#host.clock.after(delayMs, resolve);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    cancel();
+  }
+}
+
+const decodeProgress = (value: Value | undefined): Key | undefined =>
+  value === undefined ? undefined : Buffer.from(value).toString("latin1");
+
+/** The next items of a table; undefined when it has been dropped. */
+async function readItems(store: Store, space: SpaceId, after: Key | undefined): Promise<Page | undefined> {
+  try {
+    const snapshot = await store.snapshot([space]);
+    try {
+      return await snapshot.range({
+        space,
+        ...(after === undefined ? {} : { gt: after }),
+        rowsMax: PAGE_ROWS_MAX,
+        bytesMax: PAGE_BYTES_MAX,
+      });
+    } finally {
+      snapshot.close();
+    }
+  } catch (error) {
+    if (isSpaceGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Makes the entry of one item, if there is one to be made; false when it has to be tried again. */
+async function addEntry(store: Store, target: BackfillTarget, row: Row): Promise<boolean> {
+  const { index, space, fences } = target;
+  const seen = entryOf(index, row.key, storedItem(row.value));
+  if (seen === undefined) return true;
+  const place = { space: index.spaceId, key: seen.key };
+  const outcome = await store.transact(
+    { fences, reads: [{ space, key: row.key }, place] },
+    ([item, present]) => {
+      const entry = present === undefined ? entryOf(index, row.key, storedItem(item)) : undefined;
+      if (entry?.key !== seen.key) return { kind: "commit", writes: [], result: undefined };
+      return {
+        kind: "commit",
+        writes: [{ ...place, value: rowOfEntry(entry) }],
+        deltas: [{ space: index.spaceId, rows: 1, bytes: entry.size }],
+        result: undefined,
+      };
+    },
+  );
+  if (outcome.kind === "unknown" || outcome.kind === "unavailable") throw outcome.cause;
+  return outcome.kind === "committed";
+}
