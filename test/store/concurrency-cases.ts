@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { newFeed, readAll } from "./feed-support.ts";
 import {
   bytes,
   commit,
@@ -125,6 +126,47 @@ export function concurrencyCases(factory: StoreFactory): void {
         expect(number(await store().get(row.space, row.key))).toBe(50);
       });
     }
+
+    test("what was seen once, in whatever way, is never unseen", async () => {
+      const row = { space: await newSpace(store()), key: "n" };
+      const { space } = row;
+      const feed = await newFeed(store());
+      const looks: readonly (() => Promise<number>)[] = [
+        async () => number(await store().get(space, "n")),
+        async () => store().stats(space).rows,
+        async () => store().generation(space),
+        async () => number((await readAll(store(), feed, 0)).at(-1)?.newValue),
+        async () => {
+          const snapshot = await store().snapshot([space]);
+          const page = await snapshot.range({ space, rowsMax: 1, bytesMax: 1 });
+          snapshot.close();
+          return number(page.rows[0]?.value);
+        },
+      ];
+      const raise = () =>
+        commit(store(), { reads: [row] }, ([previous]) => {
+          const next = number(previous) + 1;
+          return {
+            kind: "commit",
+            writes: [{ ...row, value: bytes(String(next)) }],
+            changes: [{ feed, shard: 0, row, tag: bytes("") }],
+            deltas: [{ space, rows: 1, bytes: 0 }],
+            raise: [{ space, generation: next }],
+            result: undefined,
+          };
+        });
+      const writing = range(10).map(async () => {
+        for (const _ of range(10)) await raise();
+      });
+      let seen = 0;
+      for (let n = 0; seen < 100; n++) {
+        const look = await looks[(n * 3 + Math.floor(n / 5)) % looks.length]?.();
+        expect(look).toBeGreaterThanOrEqual(seen);
+        seen = look ?? 0;
+        if (n % 7 === 0) await turn();
+      }
+      await Promise.all(writing);
+    });
 
     test("money moved between accounts is never made or lost", async () => {
       const space = await newSpace(store());

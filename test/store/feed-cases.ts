@@ -75,6 +75,22 @@ export function feedCases(factory: StoreFactory): void {
       expect(found.map(([record]) => record?.position)).toEqual([...positions]);
     });
 
+    test("several changes of one commit in one shard have positions of their own, in the order given", async () => {
+      const space = await newSpace(store());
+      const feed = await newFeed(store());
+      const rows = ["c", "a", "b"].map((key) => ({ space, key }));
+      const { positions, time } = await commit(store(), { reads: rows }, () => ({
+        kind: "commit",
+        writes: rows.map((row) => ({ ...row, value: bytes(row.key) })),
+        changes: rows.map((row) => ({ feed, shard: 0, row, tag: bytes("") })),
+        result: undefined,
+      }));
+      const records = await readAll(store(), feed, 0, 1);
+      expect(records.map((record) => [record.key, record.position, record.time])).toEqual(
+        rows.map(({ key }, n) => [key, positions[n] ?? "", time]),
+      );
+    });
+
     test("concurrent commits: each shard in commit order, positions rising, no gap in any row's history", async () => {
       const space = await newSpace(store());
       const shards = 3;
