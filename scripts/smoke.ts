@@ -15,8 +15,8 @@ const dataDirectory = join(home, "data");
 /** Nothing of the developer's environment; the addon is unpacked where it is removed again. */
 const env = { PATH: "", HOME: home, BUN_TMPDIR: join(home, "tmp") };
 /** Small, so that the rows below fill it several times over. */
-const memtableBytesMax = 256 << 10;
-const rowCount = 1_000;
+const memtableBytesMax = 1 << 20;
+const rowCount = 4_000;
 const readyMsMax = 20_000;
 
 interface Server {
