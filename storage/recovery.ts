@@ -110,9 +110,9 @@ async function create(request: OpenRequest): Promise<OpenedFiles> {
   for (const directory of [walDirectory, tableDirectory]) {
     if (!vfs.exists(directory)) vfs.makeDirectory(directory);
   }
-  vfs.syncDirectory("");
   if (vfs.exists(segmentPath(1))) vfs.unlink(segmentPath(1));
   const storeId = new Uint8Array(randomBytes(16));
+  // Syncs the root, and with it the entries of the directories, before anything is put into them.
   const manifest = await Manifest.create(manifestOptions(request, storeId));
   const time = Math.trunc(request.clock.now());
   const start = { predecessor: noPredecessor, firstSequence: 1, time };

@@ -4,6 +4,8 @@ import "../../../storage/compaction/worker.ts";
 import type { WorkerRequest } from "../../../storage/compaction/worker-messages.ts";
 
 parentPort?.on("message", (request: WorkerRequest) => {
-  if (request.spec.path === "exit.sst") process.exit(3);
-  if (request.spec.path === "throw.sst") throw new Error("a fatal job");
+  if (request.kind !== "job" || request.job.kind !== "flush") return;
+  const { path } = request.job.spec;
+  if (path === "exit.sst") process.exit(3);
+  if (path === "throw.sst") throw new Error("a fatal job");
 });

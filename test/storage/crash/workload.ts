@@ -1,0 +1,244 @@
+import { expect } from "bun:test";
+import assert from "node:assert/strict";
+import type { StoreOptions } from "../../../storage/index.ts";
+import { openStore } from "../../../storage/index.ts";
+import { readManifest } from "../../../storage/manifest/reader.ts";
+import type { FeedRecord, Outcome, Store, Write } from "../../../storage/store.ts";
+import type { Vfs } from "../../../storage/vfs/vfs.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
+
+const base = "00000000-0000-4000-8000-000000000001";
+const index = "00000000-0000-4000-8000-000000000002";
+const feed = "00000000-0000-4000-8000-00000000000f";
+const keyCount = 12;
+
+/** What commit `n` of the workload does: a function of `n` alone. */
+export interface Step {
+  readonly key: string;
+  /** Undefined: a delete. */
+  readonly value: string | undefined;
+}
+
+function stepsOf(n: number): Step[] {
+  const random = seededRandom(n);
+  const steps = new Map<string, Step>();
+  for (let i = 0; i < 1 + Math.floor(random() * 3); i++) {
+    const key = `row-${Math.floor(random() * keyCount)}`;
+    const value = random() < 0.2 ? undefined : `${n}/${"v".repeat(Math.floor(random() * 120))}`;
+    steps.set(key, { key, value });
+  }
+  return [...steps.values()];
+}
+
+/** Checks that no file lies around that the manifest does not name. */
+export function checkFiles(vfs: Vfs): void {
+  const manifest = readManifest(vfs);
+  assert(manifest !== undefined, "an open store has a manifest");
+  const { state, number } = manifest;
+  const tables = [...state.spaces.values()].flatMap((space) => [...space.tables.keys()]);
+  const tableNames = tables.sort((a, b) => a - b).map((table) => `${String(table).padStart(10, "0")}.sst`);
+  expect(vfs.list("sst")).toEqual(tableNames);
+  for (const name of vfs.list("wal")) {
+    expect(name).toMatch(/^\d{10}\.wal$/);
+    expect(Number(name.slice(0, 10))).toBeGreaterThanOrEqual(state.logFloor);
+  }
+  const expected = ["CURRENT", `MANIFEST-${String(number).padStart(10, "0")}`, "sst", "wal"];
+  expect(vfs.list("")).toEqual(expected);
+}
+
+/** Everything the store must show after commit `n`. */
+interface State {
+  readonly rows: ReadonlyMap<string, string>;
+  /** One line per change record, in order. */
+  readonly changes: readonly string[];
+}
+
+const states: State[] = [{ rows: new Map(), changes: [] }];
+
+function stateAfter(n: number): State {
+  for (let next = states.length; next <= n; next++) {
+    const before = states[next - 1];
+    assert(before !== undefined, "states are made one after the other");
+    const rows = new Map(before.rows);
+    const changes = [...before.changes];
+    for (const { key, value } of stepsOf(next)) {
+      changes.push(`${key}: ${rows.get(key)} -> ${value}`);
+      if (value === undefined) rows.delete(key);
+      else rows.set(key, value);
+    }
+    states.push({ rows, changes });
+  }
+  const state = states[n];
+  assert(state !== undefined, "the state was just made");
+  return state;
+}
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array | undefined) =>
+  bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+
+/** Small enough that a few dozen commits roll the log and the manifest and flush memtables. */
+export const smallOptions: Omit<StoreOptions, "vfs"> = {
+  memtableBytesMax: 80 << 10,
+  blockBytes: 256,
+  segmentBytesMax: 4 << 10,
+  logFillBytes: 1 << 10,
+  manifestBytesMin: 1 << 10,
+  feedRetentionMs: 1e15,
+};
+
+/** A store driven through numbered commits, and what it has promised. */
+export class Workload {
+  readonly clock = new ManualClock();
+  readonly #vfs: Vfs;
+  readonly #options: Omit<StoreOptions, "vfs">;
+  #store: Store | undefined;
+  /** Commits handed to the store. */
+  submitted = 0;
+  /** The highest commit that was acknowledged: all before it were, too. */
+  acknowledged = 0;
+  isSetUp = false;
+  /** The newest feed position that an outcome told of. */
+  lastPosition = "";
+
+  constructor(vfs: Vfs, options: Omit<StoreOptions, "vfs"> = {}) {
+    this.#vfs = vfs;
+    this.#options = options;
+  }
+
+  get store(): Store {
+    assert(this.#store !== undefined, "the workload's store is open");
+    return this.#store;
+  }
+
+  async open(): Promise<void> {
+    this.#store = await openStore({ ...smallOptions, ...this.#options, clock: this.clock, vfs: this.#vfs });
+  }
+
+  async setUp(): Promise<void> {
+    await this.store.createSpace(base);
+    await this.store.createSpace(index);
+    await this.store.createFeed(feed, { shards: 1, oldValues: true });
+    this.isSetUp = true;
+  }
+
+  /** Goes on after the commit that a recovered store has reached. */
+  continueFrom(n: number, lastPosition: string): void {
+    this.lastPosition = lastPosition;
+    this.submitted = n;
+    this.acknowledged = n;
+    this.isSetUp = true;
+  }
+
+  /** Hands the next commit in. */
+  async commit(): Promise<Outcome<undefined, never>> {
+    this.submitted += 1;
+    const n = this.submitted;
+    const outcome = await commitNumber(this.store, n);
+    if (outcome.kind === "committed") {
+      this.acknowledged = Math.max(this.acknowledged, n);
+      for (const position of outcome.positions) {
+        expect(position > this.lastPosition).toBe(true);
+        this.lastPosition = position;
+      }
+    }
+    this.clock.advance(1);
+    return outcome;
+  }
+
+  /** Commits, `together` at a time. */
+  async commits(count: number, together: number): Promise<void> {
+    for (let done = 0; done < count; done += together) {
+      const running = Array.from({ length: Math.min(together, count - done) }, () => this.commit());
+      for (const outcome of await Promise.all(running)) expect(outcome.kind).toBe("committed");
+    }
+  }
+}
+
+/** Every tenth commit raises the generation to its number. */
+const generationAfter = (n: number) => n - (n % 10);
+
+function commitNumber(store: Store, n: number): Promise<Outcome<undefined, never>> {
+  const steps = stepsOf(n);
+  const reads = steps.map(({ key }) => ({ space: base, key }));
+  return store.transact(
+    { fences: [{ space: base, generation: generationAfter(n - 1) }], reads },
+    (previous) => {
+      const writes: Write[] = [{ space: base, key: "n", value: encode(String(n)) }];
+      let rows = 0;
+      let bytes = 0;
+      for (const [i, { key, value }] of steps.entries()) {
+        const encoded = value === undefined ? undefined : encode(value);
+        writes.push({ space: base, key, value: encoded });
+        writes.push({ space: index, key: `by/${key}`, value: encoded });
+        rows += Number(encoded !== undefined) - Number(previous[i] !== undefined);
+        bytes += (encoded?.length ?? 0) - (previous[i]?.length ?? 0);
+      }
+      return {
+        kind: "commit",
+        writes,
+        changes: steps.map(({ key }) => ({
+          feed,
+          shard: 0,
+          row: { space: base, key },
+          tag: encode(`#${n}`),
+        })),
+        deltas: [{ space: base, rows, bytes }],
+        ...(n % 10 === 0 ? { raise: [{ space: base, generation: n }] } : {}),
+        result: undefined,
+      };
+    },
+  );
+}
+
+async function readRows(store: Store, space: string): Promise<Map<string, string>> {
+  const snapshot = await store.snapshot([space]);
+  try {
+    const page = await snapshot.range({ space, rowsMax: 1_000, bytesMax: 1e9 });
+    return new Map(page.rows.map(({ key, value }) => [key, decode(value) ?? ""]));
+  } finally {
+    snapshot.close();
+  }
+}
+
+function describeRecord({ key, oldValue, newValue }: FeedRecord): string {
+  return `${key}: ${decode(oldValue)} -> ${decode(newValue)}`;
+}
+
+/**
+ * Checks that a store shows exactly the state after some commit `n` between `acknowledged` and `submitted`: rows, index, counts,
+ * generation and change records, all of the same `n`. Returns `n`.
+ */
+export async function checkState(
+  store: Store,
+  acknowledged: number,
+  submitted: number,
+  isSetUp: boolean,
+): Promise<number> {
+  const spaces = store.spaces();
+  if (!isSetUp && (!spaces.includes(base) || !spaces.includes(index))) {
+    expect(acknowledged).toBe(0);
+    return 0;
+  }
+  expect(spaces).toEqual(expect.arrayContaining([base, index]));
+  const rows = await readRows(store, base);
+  const n = Number(rows.get("n") ?? 0);
+  rows.delete("n");
+  expect(n).toBeGreaterThanOrEqual(acknowledged);
+  expect(n).toBeLessThanOrEqual(submitted);
+  const state = stateAfter(n);
+  expect(new Map([...rows].sort())).toEqual(new Map([...state.rows].sort()));
+  for (let i = 0; i < keyCount; i++) {
+    expect(decode(await store.get(index, `by/row-${i}`))).toBe(state.rows.get(`row-${i}`));
+  }
+  let bytes = 0;
+  for (const value of state.rows.values()) bytes += value.length;
+  expect(store.stats(base)).toEqual({ rows: state.rows.size, bytes });
+  expect(store.generation(base)).toBe(generationAfter(n));
+  if (!isSetUp && n === 0) return n;
+  const page = await store.readFeed(feed, 0, "", 100_000);
+  expect(page.records.map(describeRecord)).toEqual([...state.changes]);
+  expect(page.head).toBe(page.records.at(-1)?.position ?? "");
+  return n;
+}
