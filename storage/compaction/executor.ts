@@ -1,5 +1,8 @@
 import type { Memtable } from "../memtable/memtable.ts";
 import type { SSTableInfo } from "../sstable/format.ts";
+import type { KeyRange } from "../sstable/run-cursor.ts";
+import type { Key } from "../store.ts";
+import type { SSTableOutput } from "./merge-job.ts";
 
 /** What a flush writes. Paths are relative to the Vfs. */
 export interface FlushSpec {
@@ -8,6 +11,26 @@ export interface FlushSpec {
   readonly blockBytes: number;
   /** The caller knows that no older version of any key exists below: tombstones need not be written. */
   readonly dropTombstones: boolean;
+}
+
+/** An SSTable to be merged. */
+export interface InputTable extends KeyRange {
+  readonly path: string;
+}
+
+/** What a compaction reads and writes. Made by `compactionSpec`. */
+export interface CompactionSpec {
+  /** Runs (tables in key order without overlap). On equal keys the higher sequence wins, whatever the order of runs. */
+  readonly inputs: readonly (readonly InputTable[])[];
+  /** Names for the outputs, in the order of their use; not all may be needed. None must exist yet. */
+  readonly outputs: readonly string[];
+  readonly blockBytes: number;
+  /** Outputs are about this large. */
+  readonly fileBytes: number;
+  /** First keys of the tables below the output level, ascending: good places for an output to end. */
+  readonly boundaries: readonly Key[];
+  /** Runs that hold older versions than the inputs: a tombstone must be kept where one of their tables covers its key. */
+  readonly older: readonly (readonly KeyRange[])[];
 }
 
 /**
@@ -20,6 +43,10 @@ export interface JobExecutor {
    * nothing was left to write (all tombstones, dropped).
    */
   flush(spec: FlushSpec, memtables: readonly Memtable[]): Promise<SSTableInfo | undefined>;
+  /** Merges SSTables; waits while flushes run, and keeps to `pace`. `signal` gives it up: it rejects with "closed". */
+  compact(spec: CompactionSpec, signal?: AbortSignal): Promise<SSTableOutput[]>;
+  /** Output of compactions in bytes per second, from now on; 0 (as at first) = as fast as they can. */
+  pace(bytesPerSecond: number): void;
   /** Jobs under way reject with "closed". Idempotent. */
   close(): Promise<void>;
 }

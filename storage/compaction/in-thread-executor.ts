@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { Vfs } from "../vfs/vfs.ts";
+import { CompactionJob } from "./compaction-job.ts";
 import type { JobExecutor } from "./executor.ts";
 import { flushJob } from "./flush-job.ts";
 import { JobRunner } from "./job-runner.ts";
@@ -9,12 +10,19 @@ const sliceBytes = 48 << 10;
 
 /** Runs jobs on this thread in slices of well under a millisecond, with a turn of the event loop between them. */
 export function inThreadExecutor(vfs: Vfs, clock: Clock = systemClock): JobExecutor {
-  const runner = new JobRunner({ clock, sliceBytes, bytesPerSecond: () => 0 });
+  let bytesPerSecond = 0;
+  const runner = new JobRunner({ clock, sliceBytes, bytesPerSecond: () => bytesPerSecond });
   return {
     async flush(spec, memtables) {
       const cursors = memtables.map((memtable) => memtable.cursor(Number.MAX_SAFE_INTEGER));
       const outputs = await runner.run(flushJob(vfs, spec, cursors), { paced: false });
       return outputs[0]?.info;
+    },
+    async compact(spec, signal) {
+      return runner.run(new CompactionJob(vfs, spec), { paced: true, signal });
+    },
+    pace(rate) {
+      bytesPerSecond = rate;
     },
     async close() {
       runner.close();

@@ -157,7 +157,8 @@ export class JobRunner {
 /** Abort signals and changes of the rate are noticed this soon. */
 const sleepMsMax = 50;
 
-function givenUp(): StorageError {
+/** What a job rejects with that was not carried to its end on request. */
+export function givenUp(): StorageError {
   return new StorageError("closed", "the job was given up");
 }
 

@@ -1,33 +1,46 @@
 import { Worker } from "node:worker_threads";
 import { StorageError } from "../errors.ts";
 import type { JobExecutor } from "./executor.ts";
+import { givenUp } from "./job-runner.ts";
 import type { SSTableOutput } from "./merge-job.ts";
-import { fromPlainError, type WorkerReply, type WorkerRequest, type WorkerStart } from "./worker-messages.ts";
+import {
+  fromPlainError,
+  type WorkerJob,
+  type WorkerReply,
+  type WorkerRequest,
+  type WorkerStart,
+} from "./worker-messages.ts";
 
 interface Waiting {
   readonly resolve: (outputs: SSTableOutput[]) => void;
   readonly reject: (error: Error) => void;
 }
 
-type RequestBody = Omit<WorkerRequest, "id">;
-
 /**
  * Runs jobs in a Worker (started at the first job), which opens the files itself below `root` (`Vfs.root`). A Worker that dies
  * rejects its jobs; the next job starts a new one. An idle Worker does not keep the process alive. `module` is what it runs.
  */
 export function workerExecutor(root: string, module: URL = workerModule()): JobExecutor {
+  const pace = new SharedArrayBuffer(4);
   let worker: WorkerHandle | undefined;
   let closed = false;
-  const run = (body: RequestBody): Promise<SSTableOutput[]> => {
-    if (closed) return Promise.reject(new StorageError("closed", "the job was given up"));
-    if (worker === undefined || worker.dead) worker = new WorkerHandle(root, module);
-    return worker.run(body);
+  const run = (job: WorkerJob, signal?: AbortSignal): Promise<SSTableOutput[]> => {
+    if (closed || signal?.aborted === true) return Promise.reject(givenUp());
+    if (worker === undefined || worker.dead) worker = new WorkerHandle({ root, pace }, module);
+    return worker.run(job, signal);
   };
   return {
     async flush(spec, memtables) {
       const images = memtables.map((memtable) => memtable.image());
       const outputs = await run({ kind: "flush", spec, memtables: images });
       return outputs[0]?.info;
+    },
+    async compact(spec, signal) {
+      return run({ kind: "compact", spec }, signal);
+    },
+    pace(bytesPerSecond) {
+      const kibPerSecond = bytesPerSecond > 0 ? Math.max(1, Math.round(bytesPerSecond / 1024)) : 0;
+      Atomics.store(new Int32Array(pace), 0, Math.min(kibPerSecond, 0x7fff_ffff));
     },
     async close() {
       closed = true;
@@ -43,8 +56,7 @@ class WorkerHandle {
   #lastId = 0;
   dead = false;
 
-  constructor(root: string, module: URL) {
-    const start: WorkerStart = { root };
+  constructor(start: WorkerStart, module: URL) {
     this.#worker = new Worker(module, { workerData: start });
     this.#worker.on("message", (reply: WorkerReply) => this.#settle(reply));
     this.#worker.on("error", (error) => this.#die(error));
@@ -52,19 +64,27 @@ class WorkerHandle {
     this.#worker.unref();
   }
 
-  run(body: RequestBody): Promise<SSTableOutput[]> {
+  run(job: WorkerJob, signal: AbortSignal | undefined): Promise<SSTableOutput[]> {
     const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#worker.postMessage({ ...body, id } satisfies WorkerRequest);
+    const outputs = new Promise<SSTableOutput[]>((resolve, reject) => {
+      this.#post({ kind: "job", id, job });
       this.#waiting.set(id, { resolve, reject });
       this.#worker.ref();
     });
+    if (signal === undefined) return outputs;
+    const cancel = () => this.#post({ kind: "cancel", id });
+    signal.addEventListener("abort", cancel, { once: true });
+    return outputs.finally(() => signal.removeEventListener("abort", cancel));
   }
 
   async terminate(): Promise<void> {
-    this.#rejectAll(new StorageError("closed", "the job was given up"));
+    this.#rejectAll(givenUp());
     this.dead = true;
     await this.#worker.terminate();
+  }
+
+  #post(request: WorkerRequest): void {
+    this.#worker.postMessage(request);
   }
 
   #settle(reply: WorkerReply): void {

@@ -1,20 +1,24 @@
 import { StorageError, type StorageErrorKind } from "../errors.ts";
 import type { MemtableImage } from "../memtable/image.ts";
-import type { FlushSpec } from "./executor.ts";
+import type { CompactionSpec, FlushSpec } from "./executor.ts";
 import type { SSTableOutput } from "./merge-job.ts";
 
 /** What the Worker is started with. */
 export interface WorkerStart {
   /** The store's directory. */
   readonly root: string;
+  /** One i32, shared: the pace of compactions in KiB per second, 0 = as fast as they can. */
+  readonly pace: SharedArrayBuffer;
 }
 
-export interface WorkerRequest {
-  readonly id: number;
-  readonly kind: "flush";
-  readonly spec: FlushSpec;
-  readonly memtables: readonly MemtableImage[];
-}
+export type WorkerJob =
+  | { readonly kind: "flush"; readonly spec: FlushSpec; readonly memtables: readonly MemtableImage[] }
+  | { readonly kind: "compact"; readonly spec: CompactionSpec };
+
+/** A job to do, or word that a job is not wanted any more. Every job is answered once, also when it was given up. */
+export type WorkerRequest =
+  | { readonly kind: "job"; readonly id: number; readonly job: WorkerJob }
+  | { readonly kind: "cancel"; readonly id: number };
 
 /** A request's end. Errors cross the thread border as plain data, because cloning would strip them of class and fields. */
 export type WorkerReply =

@@ -7,28 +7,52 @@ import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import { imageCursor } from "../memtable/image.ts";
 import { diskVfs } from "../vfs/disk.ts";
+import { CompactionJob } from "./compaction-job.ts";
 import { flushJob } from "./flush-job.ts";
 import { JobRunner } from "./job-runner.ts";
-import { toPlainError, type WorkerReply, type WorkerRequest, type WorkerStart } from "./worker-messages.ts";
+import type { SSTableOutput } from "./merge-job.ts";
+import {
+  toPlainError,
+  type WorkerJob,
+  type WorkerReply,
+  type WorkerRequest,
+  type WorkerStart,
+} from "./worker-messages.ts";
 
 /** Input per slice: messages are looked at this often, some milliseconds apart. */
 const sliceBytes = 1 << 20;
 
 assert(parentPort !== null, "this is the entry of a Worker");
 const port = parentPort;
-const { root } = workerData as WorkerStart;
-const vfs = diskVfs(root);
-const runner = new JobRunner({ clock: systemClock, sliceBytes, bytesPerSecond: () => 0 });
+const start = workerData as WorkerStart;
+const vfs = diskVfs(start.root);
+const pace = new Int32Array(start.pace);
+const runner = new JobRunner({
+  clock: systemClock,
+  sliceBytes,
+  bytesPerSecond: () => Atomics.load(pace, 0) * 1024,
+});
+const cancels = new Map<number, AbortController>();
 
-port.on("message", (request: WorkerRequest) => void serve(request));
+port.on("message", (request: WorkerRequest) => {
+  if (request.kind === "job") void serve(request.id, request.job);
+  else cancels.get(request.id)?.abort();
+});
 
-async function serve(request: WorkerRequest): Promise<void> {
+async function serve(id: number, job: WorkerJob): Promise<void> {
+  const cancel = new AbortController();
+  cancels.set(id, cancel);
   let reply: WorkerReply;
   try {
-    const job = flushJob(vfs, request.spec, request.memtables.map(imageCursor));
-    reply = { id: request.id, outputs: await runner.run(job, { paced: false }) };
+    reply = { id, outputs: await run(job, cancel.signal) };
   } catch (error) {
-    reply = { id: request.id, error: toPlainError(error) };
+    reply = { id, error: toPlainError(error) };
   }
+  cancels.delete(id);
   port.postMessage(reply);
+}
+
+function run(job: WorkerJob, signal: AbortSignal): Promise<SSTableOutput[]> {
+  if (job.kind === "compact") return runner.run(new CompactionJob(vfs, job.spec), { paced: true, signal });
+  return runner.run(flushJob(vfs, job.spec, job.memtables.map(imageCursor)), { paced: false, signal });
 }

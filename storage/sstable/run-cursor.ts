@@ -1,0 +1,85 @@
+import { objectAt } from "../encoding.ts";
+import { Cursor } from "../iterator.ts";
+import type { Key } from "../store.ts";
+
+/** A key range, both ends inside. */
+export interface KeyRange {
+  readonly smallest: Key;
+  readonly largest: Key;
+}
+
+/** A table of a run: tables in key order whose ranges do not overlap, as every level but level 0 is. */
+export interface RunTable extends KeyRange {
+  cursor(reverse: boolean): Cursor;
+}
+
+/** The only table of a run that may hold `key`. */
+export function tableFor<Table extends KeyRange>(run: readonly Table[], key: Key): Table | undefined {
+  const table = run[firstEndingAtOrAfter(run, key)];
+  return table !== undefined && table.smallest <= key ? table : undefined;
+}
+
+/** The tables of a run whose ranges touch `range`. */
+export function overlapping<Table extends KeyRange>(run: readonly Table[], range: KeyRange): Table[] {
+  const start = firstEndingAtOrAfter(run, range.smallest);
+  let end = start;
+  while (end < run.length && objectAt(run, end).smallest <= range.largest) end++;
+  return run.slice(start, end);
+}
+
+/** Index of the first table whose largest key is at least `key`; the run's length when there is none. */
+function firstEndingAtOrAfter(run: readonly KeyRange[], key: Key): number {
+  let low = 0;
+  let high = run.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (objectAt(run, middle).largest < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Shows the tables of a run one after the other; opens each when it comes to it. */
+export class RunCursor extends Cursor {
+  readonly #run: readonly RunTable[];
+  #index = 0;
+  #cursor: Cursor | undefined;
+
+  constructor(run: readonly RunTable[], reverse: boolean) {
+    super(reverse);
+    this.#run = run;
+  }
+
+  seek(bound?: Key): boolean {
+    if (bound === undefined) this.#index = this.reverse ? this.#run.length - 1 : 0;
+    else this.#index = firstEndingAtOrAfter(this.#run, bound);
+    // Descending, keys below the bound are in that table or, if it begins at the bound, behind it, in the one before.
+    if (this.reverse && this.#index === this.#run.length) this.#index--;
+    this.#cursor = this.#run[this.#index]?.cursor(this.reverse);
+    return this.#show(this.#cursor?.seek(bound) === true);
+  }
+
+  next(): boolean {
+    return this.#show(this.#cursor?.next() === true);
+  }
+
+  #show(found: boolean): boolean {
+    let valid = found;
+    while (!valid) {
+      this.#index += this.reverse ? -1 : 1;
+      this.#cursor = this.#run[this.#index]?.cursor(this.reverse);
+      if (this.#cursor === undefined) break;
+      valid = this.#cursor.seek();
+    }
+    this.valid = valid;
+    const cursor = this.#cursor;
+    if (cursor === undefined) return false;
+    this.key = cursor.key;
+    this.sequence = cursor.sequence;
+    this.tombstone = cursor.tombstone;
+    this.bytes = cursor.bytes;
+    this.start = cursor.start;
+    this.end = cursor.end;
+    return valid;
+  }
+}
