@@ -296,6 +296,10 @@ class Engine implements Store {
     await this.#trimmer.trim();
   }
 
+  feeds(): readonly FeedId[] {
+    return this.#feeds.ids();
+  }
+
   async readFeed(feed: FeedId, shard: number, after: Position, limit: number): Promise<FeedPage> {
     try {
       this.#health.checkOpen();

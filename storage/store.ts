@@ -17,7 +17,10 @@ export type FeedId = string;
 export type Key = string;
 /** A value: opaque bytes. A view given out by the store must not be modified, and lives as long as its holder keeps it. */
 export type Value = Uint8Array;
-/** A place in one shard of a feed: opaque, compared as strings (bytewise), increasing in commit order, stable over restarts. */
+/**
+ * A place in one shard of a feed: 21 decimal digits, increasing in commit order, stable over restarts. Which numbers occur is the store's
+ * business; any may be read after.
+ */
 export type Position = string;
 
 /** "This request was prepared against generation `generation` of `space`." Unknown spaces have generation 0. */
@@ -212,6 +215,8 @@ export interface Store {
   /** No further records; what is there stays readable. */
   closeFeed(id: FeedId): Promise<void>;
   dropFeed(id: FeedId): Promise<void>;
+  /** All feeds that exist, for the removal of orphans at open. */
+  feeds(): readonly FeedId[];
   /** The only way to write (bulkLoad into a space not yet visible aside). */
   transact<T, R>(request: TransactRequest, decide: Decide<T, R>): Promise<Outcome<T, R>>;
   /** The newest visible value. Shorthand for a snapshot of one row; the hot path of a point read. */

@@ -53,6 +53,10 @@ export class Feeds {
     }
   }
 
+  ids(): readonly FeedId[] {
+    return [...this.#byId.keys()];
+  }
+
   get(id: FeedId): Feed {
     const feed = this.#byId.get(id);
     if (feed === undefined) throw new StorageError("not-found", `there is no feed ${id}`);

@@ -176,6 +176,22 @@ export function feedCases(factory: StoreFactory): void {
       expect(await store().readFeed(feed, 1, "", 5)).toEqual({ records: [], next: "", head: "", trim: "" });
     });
 
+    test("positions are numbers of 21 digits, and a shard may be read after any number", async () => {
+      const space = await newSpace(store());
+      const feed = await newFeed(store());
+      const positions: string[] = [];
+      for (const n of range(5)) positions.push(await change(store(), feed, { space, key: "a" }, String(n)));
+      for (const [n, position] of positions.entries()) {
+        expect(position).toMatch(/^\d{21}$/);
+        const before = String(BigInt(position) - 1n).padStart(21, "0");
+        const { records } = await store().readFeed(feed, 0, before, 1);
+        expect(records.map((record) => record.position)).toEqual(positions.slice(n, n + 1));
+      }
+      const end = "9".repeat(21);
+      const page = await store().readFeed(feed, 0, end, 1);
+      expect(page).toMatchObject({ records: [], next: end, head: positions[4] ?? "none" });
+    });
+
     test("reading again gives the same records at the same positions", async () => {
       const space = await newSpace(store());
       const feed = await newFeed(store(), { oldValues: true });
@@ -194,8 +210,10 @@ export function feedCases(factory: StoreFactory): void {
       await expect(change(store(), feed, row, "2")).rejects.toMatchObject({ name: "StorageError" });
       expect((await readAll(store(), feed, 0)).map(plain)).toMatchObject([{ newValue: "1" }]);
       expect(await store().get(row.space, "a")).toEqual(bytes("1"));
+      expect(store().feeds()).toContain(feed);
       await store().dropFeed(feed);
       await store().dropFeed(feed);
+      expect(store().feeds()).not.toContain(feed);
       const unknown = { name: "StorageError", kind: "not-found" };
       await expect(store().readFeed(feed, 0, "", 1)).rejects.toMatchObject(unknown);
       await expect(store().waitFeed(feed, 0, "")).rejects.toMatchObject(unknown);

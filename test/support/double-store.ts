@@ -127,6 +127,10 @@ class DoubleStore implements Store {
     });
   }
 
+  feeds(): readonly FeedId[] {
+    return [...this.#feeds.keys()];
+  }
+
   async closeFeed(id: FeedId): Promise<void> {
     await this.#pause();
     const feed = this.#feeds.get(id);
@@ -312,7 +316,7 @@ class DoubleStore implements Store {
     const feed = this.#feeds.get(change.feed);
     if (feed === undefined) throw notFound(`feed ${change.feed}`);
     const records = this.#shard(change.feed, change.shard);
-    const position = (records.length + 1).toString(16).padStart(12, "0");
+    const position = String(records.length + 1).padStart(21, "0");
     const space = this.#space(change.row.space);
     const record: FeedRecord = {
       position,
