@@ -2,8 +2,7 @@
  * Key conditions: a condition expression that says `=` on the partition key and at most one more thing per sort attribute. Its shape is
  * judged without the table, then its attributes and types against a key schema.
  */
-import type { ApiError } from "../errors.ts";
-import { validation } from "../errors.ts";
+import { type ApiError, emptyKeyValue, validation } from "../errors.ts";
 import { type AttributeValue, typeOf } from "../values/attribute-value.ts";
 import type { KeyAttribute, KeyCondition, KeySchema, SortRange } from "../values/key-schema.ts";
 import type { Comparator, Condition, Operand } from "./ast.ts";
@@ -186,7 +185,7 @@ function constantsOf(predicate: KeyPredicate): readonly AttributeValue[] {
 function checkNotEmpty(name: string, value: AttributeValue): void {
   const kind = "S" in value && value.S === "" ? "string" : "B" in value && value.B === "" ? "binary" : "";
   if (kind === "") return;
-  throw validation(
+  throw emptyKeyValue(
     `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${name}`,
   );
 }

@@ -2,7 +2,7 @@
  * ExpressionAttributeNames and ExpressionAttributeValues of one request: checked when built, resolved by all of its
  * expressions, and at the end asked which of them none mentioned. Use is syntactic: a mention counts, evaluated or not.
  */
-import { ApiError, requestValidation } from "../errors.ts";
+import { ApiError, requestValidation, validation } from "../errors.ts";
 import type { AttributeValue, RawAttributeValue, RawItem } from "../values/attribute-value.ts";
 import type { DocumentPath } from "../values/document-path.ts";
 import { normalizeName, normalizeValue } from "../values/normalize.ts";
@@ -118,13 +118,8 @@ function checkedValue<Raw, Value>(
     return check(raw);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const { type, status, member: messageMember, members, enveloped } = error;
-    throw new ApiError(
-      type,
-      `${member} contains invalid value: ${error.message} for key ${placeholder}`,
-      status,
-      { member: messageMember, members, enveloped },
-    );
+    const problem = `${member} contains invalid value: ${error.message} for key ${placeholder}`;
+    throw error.enveloped ? requestValidation(problem) : validation(problem);
   }
 }
 

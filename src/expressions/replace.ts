@@ -1,5 +1,5 @@
 /** New items from old ones, with some values replaced or removed. Copies what leads to a change, shares everything else. */
-import { type AttributeValue, type Item, newItem } from "../values/attribute-value.ts";
+import { type AttributeValue, type Item, type MutableItem, newItem } from "../values/attribute-value.ts";
 import type { PathTree } from "./path-tree.ts";
 
 /** The value to put at a path; null: remove what is there; undefined: leave it. */
@@ -7,6 +7,25 @@ export type Effect = AttributeValue | null | undefined;
 
 /** The entries of an item or map after `effects`, which belong to the ends of `tree`. */
 export function replaceEntries(map: Item, tree: PathTree, effects: readonly Effect[]): Item {
+  return onlyAssigns(tree, effects) ? assignEntries(map, tree, effects) : rebuildEntries(map, tree, effects);
+}
+
+/** Whether every step ends in a new value, so that a copy of the whole map, which is cheap, can be assigned to. */
+function onlyAssigns(tree: PathTree, effects: readonly Effect[]): boolean {
+  for (const [name, next] of tree.children) if (!effects[next.end] || name === "__proto__") return false;
+  return true;
+}
+
+function assignEntries(map: Item, tree: PathTree, effects: readonly Effect[]): Item {
+  const copy: MutableItem = { ...map };
+  for (const [name, next] of tree.children) {
+    const value = effects[next.end];
+    if (value) copy[name] = value;
+  }
+  return copy;
+}
+
+function rebuildEntries(map: Item, tree: PathTree, effects: readonly Effect[]): Item {
   const copy = newItem();
   for (const name in map) {
     const old = map[name];

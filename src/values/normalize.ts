@@ -46,9 +46,9 @@ export function normalizeValue(raw: RawAttributeValue): AttributeValue {
 
 /** Checks an attribute's name; returns it without lone surrogates. Throws `ApiError`. */
 export function normalizeName(name: string): string {
-  const wellFormed = name.isWellFormed() ? name : name.toWellFormed();
-  checkNameBytes(utf8Length(wellFormed));
-  return wellFormed;
+  const bytes = utf8Length(name);
+  checkNameBytes(bytes);
+  return isWellFormed(name, bytes) ? name : name.toWellFormed();
 }
 
 export const nestingLevelsExceeded = () =>
@@ -155,18 +155,19 @@ class Walk {
   }
 
   #name(name: string): string {
-    const goodName = wellFormed(name);
-    const bytes = utf8Length(goodName);
+    const bytes = utf8Length(name);
     checkNameBytes(bytes);
     this.size += bytes;
-    if (goodName !== name) this.renamed = true;
-    return goodName;
+    if (isWellFormed(name, bytes)) return name;
+    this.renamed = true;
+    return name.toWellFormed();
   }
 
   #string(raw: RawAttributeValue, text: string): AttributeValue {
-    const good = wellFormed(text);
-    this.size += utf8Length(good);
-    return good === text ? asValue(raw) : { S: good };
+    // U+FFFD takes as many bytes as a lone surrogate is counted with.
+    const bytes = utf8Length(text);
+    this.size += bytes;
+    return isWellFormed(text, bytes) ? asValue(raw) : { S: text.toWellFormed() };
   }
 
   #number(raw: RawAttributeValue, text: string): AttributeValue {
@@ -218,7 +219,7 @@ class Walk {
 
   #stringSet(raw: RawAttributeValue, members: readonly string[]): AttributeValue {
     if (members.length === 0) throw emptySet("An string set  may not be empty");
-    const good = mapped(members, wellFormed);
+    const good = mapped(members, (member) => member.toWellFormed());
     for (const member of good) this.size += utf8Length(member);
     const sorted = ascending(good, compareUtf8);
     if (sorted === undefined) {
@@ -251,8 +252,9 @@ const emptySet = (problem: string) =>
   requestValidation(`One or more parameter values were invalid: ${problem}`);
 const duplicates = emptySet;
 
-function wellFormed(text: string): string {
-  return text.isWellFormed() ? text : text.toWellFormed();
+/** Whether `text`, of so many bytes in UTF-8, has no lone surrogates. ASCII, the usual case, shows in its length. */
+function isWellFormed(text: string, bytes: number): boolean {
+  return bytes === text.length || text.isWellFormed();
 }
 
 /** `members` with `change` applied: the same array when nothing changes. */

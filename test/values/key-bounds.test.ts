@@ -129,6 +129,7 @@ test("prefixes that end in 0xff", () => {
     sortRange: { kind: "begins_with", prefix: { B: "//8=" } },
   });
   const encode = tableKeyEncoder({ partition: [{ name: "p", type: "S" }], sort: [{ name: "s", type: "B" }] });
+  expect(Object.values(bounds).every((key) => /^[\0-\xff]*$/.test(key))).toBe(true);
   const within = (B: string) => isWithin(bounds, encode({ p: { S: "p" }, s: { B } }));
   expect([within("//8="), within("////"), within("/w=="), within("//4=")]).toEqual([
     true,
