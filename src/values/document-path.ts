@@ -16,7 +16,7 @@ export function valueAt(item: Item, path: DocumentPath): AttributeValue | undefi
 }
 
 /** The entry of a map or the element of a list; undefined for other values, and where there is none. */
-export function child(value: AttributeValue, step: string | number): AttributeValue | undefined {
+function child(value: AttributeValue, step: string | number): AttributeValue | undefined {
   if (typeof step === "string") return "M" in value ? attribute(value.M, step) : undefined;
   return "L" in value ? value.L[step] : undefined;
 }

@@ -79,7 +79,7 @@ function delimitedBounds(prefix: string, range: SortRange): KeyBounds {
 }
 
 /** All keys that begin with `prefix`. */
-export function startingWith(prefix: string): KeyBounds {
+function startingWith(prefix: string): KeyBounds {
   return withEnd(prefix, { ge: prefix });
 }
 

@@ -1,5 +1,5 @@
 /** Primary keys of tables and secondary indexes, and what a query says about them. */
-import type { AttributeValue, TypeName } from "./attribute-value.ts";
+import type { AttributeValue } from "./attribute-value.ts";
 
 export type KeyType = "S" | "N" | "B";
 
@@ -28,9 +28,4 @@ export interface KeyCondition {
   readonly sortEquals: readonly AttributeValue[];
   /** A range on the sort attribute after them. */
   readonly sortRange?: SortRange;
-}
-
-/** Whether values of this type can be keys. */
-export function isKeyType(type: TypeName): type is KeyType {
-  return type === "S" || type === "N" || type === "B";
 }

@@ -9,7 +9,7 @@ import { validation } from "../errors.ts";
 
 const SIGNIFICANT_DIGITS_MAX = 38;
 /** Bounds of the exponent in scientific notation (one digit before the point). */
-export const EXPONENT_MAX = 125;
+const EXPONENT_MAX = 125;
 export const EXPONENT_MIN = -130;
 
 const MINUS = 0x2d;

@@ -255,10 +255,10 @@ test("updates agree with the model", () => {
       const kind = typeof given === "string" ? given : "done";
       outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1);
     }),
-    { numRuns: 6000 },
+    { numRuns: 3000 },
   );
   // Each way to end was tried often.
   for (const kind of ["done", INVALID_PATH, NO_ATTRIBUTE, WRONG_TYPE]) {
-    expect(outcomes.get(kind) ?? 0).toBeGreaterThan(300);
+    expect(outcomes.get(kind) ?? 0).toBeGreaterThan(150);
   }
-});
+}, 60_000);

@@ -73,7 +73,7 @@ describe("properties", () => {
         if (expected === 0) expect(x === y).toBe(tableKeyA === tableKeyB);
         else expect(order(x, y)).toBe(expected);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   });
 
