@@ -21,9 +21,20 @@ export type KeyPredicates = ReadonlyMap<string, KeyPredicate>;
 const MIRRORED = { "=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;
 
 /** Compiles the text of a key condition. Throws the service's ValidationException. */
-export function compileKeyCondition(text: string, placeholders: Placeholders): KeyPredicates {
+export const compileKeyCondition = (text: string, placeholders: Placeholders): KeyPredicates =>
+  keyPredicatesOf(bindKeyCondition(text, placeholders));
+
+/**
+ * The first half of `compileKeyCondition`: what any condition expression has to meet. The service judges a request's other expressions
+ * before the second half.
+ */
+export function bindKeyCondition(text: string, placeholders: Placeholders): Condition {
   const parsed = parseCondition("KeyConditionExpression", text);
-  const condition = bindCondition("KeyConditionExpression", parsed, placeholders);
+  return bindCondition("KeyConditionExpression", parsed, placeholders);
+}
+
+/** The second half of `compileKeyCondition`: what only a key condition has to meet. */
+export function keyPredicatesOf(condition: Condition): KeyPredicates {
   const predicates = new Map<string, KeyPredicate>();
   for (const part of conjuncts(condition)) {
     const [name, predicate] = keyPredicate(part);

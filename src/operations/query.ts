@@ -1,13 +1,17 @@
 import { requestValidation, validation } from "../errors.ts";
-import { compileKeyCondition, type KeyPredicates, keyConditionFor } from "../expressions/key-condition.ts";
+import type { CompiledCondition } from "../expressions/condition.ts";
+import {
+  bindKeyCondition,
+  type KeyPredicates,
+  keyConditionFor,
+  keyPredicatesOf,
+} from "../expressions/key-condition.ts";
+import { compileLegacyCondition } from "../expressions/legacy-condition.ts";
 import { compileLegacyKeyConditions } from "../expressions/legacy-key-condition.ts";
-import type { Placeholders } from "../expressions/placeholders.ts";
 import { queryInput } from "../protocol/inputs/reads.ts";
 import type { Infer } from "../protocol/shapes.ts";
-import type { Table } from "../tables/catalog.ts";
-import type { SecondaryIndex } from "../tables/indexes.ts";
-import { readPage } from "../tables/read.ts";
-import { attribute, type Item, typeOf } from "../values/attribute-value.ts";
+import { type ReadPlan, readPage } from "../tables/read.ts";
+import { attribute, type Item } from "../values/attribute-value.ts";
 import {
   boundsAfter,
   indexQueryBounds,
@@ -18,12 +22,12 @@ import {
 import { encodePartition } from "../values/key-codec.ts";
 import type { KeyCondition } from "../values/key-schema.ts";
 import { compileFilter, refuseKeyFilter } from "./filter.ts";
-import { operation } from "./operation.ts";
+import { type Context, operation } from "./operation.ts";
 import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
-import { answerPage } from "./read-answer.ts";
-import { indexFor } from "./read-source.ts";
+import { answerPage, type ReadReturns, shownAs } from "./read-answer.ts";
+import { keySchemaOf, type ReadTarget, readTarget, spaceOf } from "./read-target.ts";
 import { needsTableItems, refuseDuplicateAttributes, selectionOf } from "./selection.ts";
-import { startKeyIn, startKeyOf, startRowKey } from "./start-key.ts";
+import { startKeyIn, startRowKey, unrestartable } from "./start-key.ts";
 import { tableFor } from "./table-name.ts";
 
 const LEGACY = ["AttributesToGet", "QueryFilter", "ConditionalOperator", "KeyConditions"] as const;
@@ -32,47 +36,56 @@ const WITH_VALUES = ["FilterExpression", "KeyConditionExpression"] as const;
 
 type QueryInput = Infer<typeof queryInput>;
 
+interface PreparedQuery {
+  readonly tableName: string;
+  readonly indexName: string | undefined;
+  readonly predicates: KeyPredicates;
+  readonly startKey: Item | undefined;
+  readonly reverse: boolean;
+  readonly itemsMax: number | undefined;
+  readonly filter: CompiledCondition | undefined;
+  readonly filterParameter: "Filter Expression" | "QueryFilter";
+  readonly returns: ReadReturns;
+}
+
 export const query = operation({
   name: "Query",
   input: queryInput,
-  prepare(input) {
+  prepare(input): PreparedQuery {
     refuseMixedQuery(input);
     refuseStrayPlaceholders(input, EXPRESSIONS, WITH_VALUES);
+    const placeholders = placeholdersOf(input);
+    const queryFilter = compileLegacyCondition(input.QueryFilter, input.ConditionalOperator);
     refuseDuplicateAttributes(input.AttributesToGet);
     const startKey = startKeyIn(input.ExclusiveStartKey);
-    const placeholders = placeholdersOf(input);
-    const predicates = keyPredicates(input, placeholders);
-    const filter = compileFilter(input, input.QueryFilter, placeholders);
+    const { KeyConditionExpression: keyText, KeyConditions: legacyKeys } = input;
+    if (keyText === undefined && legacyKeys === undefined) {
+      throw validation(
+        "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
+      );
+    }
+    const keyCondition = keyText === undefined ? undefined : bindKeyCondition(keyText, placeholders);
+    const filter = compileFilter(input.FilterExpression, placeholders) ?? queryFilter;
     const selection = selectionOf(input, placeholders, (message) =>
       requestValidation(`1 validation error detected: ${message}`),
     );
     placeholders.rejectUnused();
-    return { input, startKey, predicates, filter, selection, consistent: input.ConsistentRead ?? false };
-  },
-  async execute({ input, startKey, predicates, filter, selection, consistent }, context) {
-    const table = tableFor(input.TableName, context);
-    const index = indexFor(table, input.IndexName, consistent);
-    const schema = index?.keySchema ?? table.schema.keySchema;
-    const condition = keyConditionFor(schema, predicates);
-    refuseKeyFilter(filter, schema, input.FilterExpression === undefined);
-    if (filter !== undefined) table.schema.checkPaths(filter.paths());
-    const fetches = needsTableItems(selection, index);
-    const reverse = input.ScanIndexForward === false;
-    const page = await readPage(context.catalog, {
-      space: index?.spaceId ?? table.space,
-      bounds: boundsOf(condition, startKey, table, index, reverse),
-      reverse,
-      itemsMax: input.Limit,
-      filter: filter?.test,
-      fetchFrom: fetches ? table : undefined,
-    });
-    const last = page.lastEvaluated;
-    return answerPage(page, selection, last && startKeyOf(last.item, table, index), {
+    const consistent = input.ConsistentRead ?? false;
+    return {
       tableName: input.TableName,
-      index,
-      consistent,
-      mode: input.ReturnConsumedCapacity,
-    });
+      indexName: input.IndexName,
+      predicates: keyCondition ? keyPredicatesOf(keyCondition) : compileLegacyKeyConditions(legacyKeys ?? {}),
+      startKey,
+      reverse: input.ScanIndexForward === false,
+      itemsMax: input.Limit,
+      filter,
+      filterParameter: queryFilter === undefined ? "Filter Expression" : "QueryFilter",
+      returns: { tableName: input.TableName, selection, consistent, capacity: input.ReturnConsumedCapacity },
+    };
+  },
+  async execute(prepared, context) {
+    const { plan, page } = await readPage(context.catalog, () => planOf(prepared, context));
+    return answerPage(page, plan, prepared.returns);
   },
 });
 
@@ -82,48 +95,54 @@ function refuseMixedQuery(input: QueryInput): void {
   refuseMixing(input, input.KeyConditionExpression === undefined ? others : LEGACY, EXPRESSIONS);
 }
 
-function keyPredicates(input: QueryInput, placeholders: Placeholders): KeyPredicates {
-  if (input.KeyConditionExpression !== undefined) {
-    return compileKeyCondition(input.KeyConditionExpression, placeholders);
-  }
-  if (input.KeyConditions !== undefined) return compileLegacyKeyConditions(input.KeyConditions);
-  throw validation(
-    "Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.",
-  );
+function planOf(query: PreparedQuery, context: Context): ReadPlan & ReadTarget {
+  const { filter, returns, reverse, startKey } = query;
+  const { selection, consistent } = returns;
+  const target = readTarget(tableFor(query.tableName, context), query.indexName, consistent);
+  const { table, index } = target;
+  const condition = keyConditionFor(keySchemaOf(target), query.predicates);
+  refuseKeyFilter(filter, keySchemaOf(target), query.filterParameter);
+  if (filter !== undefined) table.schema.checkPaths(filter.paths());
+  if (selection.kind === "pick") table.schema.checkPaths(selection.projection.paths);
+  const fetches = needsTableItems(selection, index);
+  const bounds = queryBounds(condition, target);
+  return {
+    ...target,
+    space: spaceOf(target),
+    bounds: startKey === undefined ? bounds : restOf(bounds, condition, startKey, target, reverse),
+    reverse,
+    itemsMax: query.itemsMax,
+    filter: filter?.test,
+    show: shownAs(selection),
+    fetchFrom: fetches ? table : undefined,
+  };
 }
 
-/** The rows to read: what the condition selects, from the start key on. */
-function boundsOf(
+const queryBounds = (condition: KeyCondition, { index }: ReadTarget): KeyBounds =>
+  index === undefined ? tableQueryBounds(condition) : indexQueryBounds(condition);
+
+/** What is left of the rows of a query after a start key. Throws when the query could not have got there. */
+function restOf(
+  bounds: KeyBounds,
   condition: KeyCondition,
-  startKey: Item | undefined,
-  table: Table,
-  index: SecondaryIndex | undefined,
+  startKey: Item,
+  target: ReadTarget,
   reverse: boolean,
 ): KeyBounds {
-  const bounds = index === undefined ? tableQueryBounds(condition) : indexQueryBounds(condition);
-  if (startKey === undefined) return bounds;
-  const start = startRowKey(startKey, table, index, "Query");
+  const start = startRowKey(startKey, target, "Query");
   if (isWithin(bounds, start)) return boundsAfter(bounds, start, reverse);
+  const { partition, sort } = keySchemaOf(target);
+  if (target.index === undefined && sort.length === 0) throw unrestartable(startKey);
+  const startPartition = partition.flatMap(({ name }) => attribute(startKey, name) ?? []);
   const samePartition = start.startsWith(encodePartition(condition.partition));
-  const sorted = condition.sortRange !== undefined || condition.sortEquals.length > 0;
-  if (samePartition) throw validation("The provided starting key does not match the range key predicate");
-  if (index === undefined && table.schema.keySchema.sort.length === 0) throw unrestartable(startKey);
+  const inOwnPartition = queryBounds({ ...condition, partition: startPartition }, target);
+  if (samePartition || !isWithin(inOwnPartition, start)) {
+    throw validation("The provided starting key does not match the range key predicate");
+  }
+  const isSorted = condition.sortRange !== undefined || condition.sortEquals.length > 0;
   throw validation(
-    sorted
+    isSorted
       ? "The query can return at most one row and cannot be restarted"
       : "The provided starting key is outside query boundaries based on provided conditions",
-  );
-}
-
-/** A table without sort key has one item per partition: a start key of another one continues nothing. */
-function unrestartable(startKey: Item) {
-  const rendered = Object.keys(startKey).map((name) => {
-    const value = attribute(startKey, name);
-    if (value === undefined) return name;
-    const [text] = Object.values(value);
-    return `${name}=AttributeValue: {${typeOf(value)}:${String(text)}}`;
-  });
-  return validation(
-    `The provided exclusive start key is invalid: ExclusiveStartKey: {${rendered.join(", ")}}`,
   );
 }

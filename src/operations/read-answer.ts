@@ -1,47 +1,61 @@
 import type { ReadPage } from "../tables/read.ts";
 import type { Item } from "../values/attribute-value.ts";
+import { decodeRow } from "../values/item-codec.ts";
 import type { Body } from "./operation.ts";
 import { json } from "./operation.ts";
+import type { ReadTarget } from "./read-target.ts";
 import { consumedCapacity, type ReturnConsumedCapacity, readUnits, type Units } from "./results.ts";
 import type { Selection } from "./selection.ts";
-import { spliceItems } from "./splice.ts";
+import { spliceRows } from "./splice.ts";
+import { startKeyOf } from "./start-key.ts";
 
-/** The source of a read, as its capacity is accounted: the table, or an index of it. */
-export interface ReadSource {
+/** What Query and Scan are asked to tell. */
+export interface ReadReturns {
+  /** As the client wrote it. */
   readonly tableName: string;
-  readonly index: { readonly indexName: string; readonly kind: "global" | "local" } | undefined;
+  readonly selection: Selection;
   readonly consistent: boolean;
-  readonly mode: ReturnConsumedCapacity | undefined;
+  readonly capacity: ReturnConsumedCapacity | undefined;
 }
 
-/** The answer of Query and Scan to a page: stored items spliced, or picked apart where a projection asks for it. */
-export function answerPage(
-  page: ReadPage,
-  selection: Selection,
-  lastEvaluatedKey: Item | undefined,
-  source: ReadSource,
-): Body {
-  const tail = json({
-    Count: page.items.length,
-    ScannedCount: page.scannedCount,
-    LastEvaluatedKey: lastEvaluatedKey,
-    ConsumedCapacity: consumedCapacity(source.mode, source.tableName, unitsOfPage(page, source)),
-  });
-  if (selection.kind === "count") return tail;
-  const rest = `],${tail.slice(1)}`;
-  if (selection.kind !== "pick") return spliceItems('{"Items":[', page.items, rest);
+/** How a plan shows items: as they are stored, or only the parts that are asked for, as JSON. */
+export function shownAs(selection: Selection): "rows" | "nothing" | ((item: Item) => string) {
+  if (selection.kind === "count") return "nothing";
+  if (selection.kind !== "pick") return "rows";
   const { projection } = selection;
-  const items = page.items.map((stored) => json(projection.pick(stored.item)));
-  return `{"Items":[${items.join(",")}${rest}`;
+  return (item) => json(projection.pick(item));
 }
 
-function unitsOfPage(page: ReadPage, { index, consistent }: ReadSource): Units {
+/** The answer of Query and Scan to a page. */
+export function answerPage(page: ReadPage, target: ReadTarget, returns: ReadReturns): Body {
+  const { lastEvaluated } = page;
+  const tail = json({
+    Count: page.count,
+    ScannedCount: page.scannedCount,
+    LastEvaluatedKey: lastEvaluated && startKeyOf(decodeRow(lastEvaluated), target),
+    ConsumedCapacity: consumedCapacity(
+      returns.capacity,
+      returns.tableName,
+      unitsOfPage(page, target, returns.consistent),
+    ),
+  });
+  const { kind } = returns.selection;
+  if (kind === "count") return tail;
+  const rest = `],${tail.slice(1)}`;
+  return kind === "pick"
+    ? `{"Items":[${page.texts.join(",")}${rest}`
+    : spliceRows('{"Items":[', page.rows, rest);
+}
+
+const NO_UNITS: ReadonlyMap<string, number> = new Map();
+
+/** What was evaluated counts as one, where it was read; each item fetched from the table counts there, rounded by itself. */
+function unitsOfPage(page: ReadPage, { index }: ReadTarget, consistent: boolean): Units {
   const units = readUnits(page.scannedBytes, consistent);
-  if (index === undefined) return { table: units, global: new Map(), local: new Map() };
+  if (index === undefined) return { table: units, global: NO_UNITS, local: NO_UNITS };
   const onIndex = new Map([[index.indexName, units]]);
+  if (index.kind === "global") return { table: 0, global: onIndex, local: NO_UNITS };
   let table = 0;
   for (const size of page.fetchedSizes) table += readUnits(size, consistent);
-  return index.kind === "global"
-    ? { table, global: onIndex, local: new Map() }
-    : { table, global: new Map(), local: onIndex };
+  return { table, global: NO_UNITS, local: onIndex };
 }

@@ -1,22 +1,24 @@
 import { validation } from "../errors.ts";
+import type { CompiledCondition } from "../expressions/condition.ts";
+import { compileLegacyCondition } from "../expressions/legacy-condition.ts";
 import { scanInput } from "../protocol/inputs/reads.ts";
 import type { Infer } from "../protocol/shapes.ts";
-import type { Table } from "../tables/catalog.ts";
-import type { SecondaryIndex } from "../tables/indexes.ts";
-import { readPage } from "../tables/read.ts";
+import { type ReadPlan, readPage } from "../tables/read.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { boundsAfter, isWithin, type KeyBounds, segmentBounds } from "../values/key-bounds.ts";
 import { compileFilter } from "./filter.ts";
-import { operation } from "./operation.ts";
+import { type Context, operation } from "./operation.ts";
 import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
-import { answerPage } from "./read-answer.ts";
-import { indexFor } from "./read-source.ts";
+import { answerPage, type ReadReturns, shownAs } from "./read-answer.ts";
+import { type ReadTarget, readTarget, spaceOf } from "./read-target.ts";
 import { needsTableItems, refuseDuplicateAttributes, selectionOf } from "./selection.ts";
-import { startKeyIn, startKeyOf, startRowKey } from "./start-key.ts";
+import { startKeyIn, startRowKey } from "./start-key.ts";
 import { tableFor } from "./table-name.ts";
 
 const LEGACY = ["AttributesToGet", "ScanFilter", "ConditionalOperator"] as const;
 const EXPRESSIONS = ["ProjectionExpression", "FilterExpression"] as const;
+
+type ScanInput = Infer<typeof scanInput>;
 
 /** One of `total` equal parts of the table, by the hash of the partition key. */
 interface Segment {
@@ -24,46 +26,51 @@ interface Segment {
   readonly total: number;
 }
 
+const WHOLE: Segment = { segment: 0, total: 1 };
+
+interface PreparedScan {
+  readonly tableName: string;
+  readonly indexName: string | undefined;
+  readonly startKey: Item | undefined;
+  readonly part: Segment;
+  readonly itemsMax: number | undefined;
+  readonly filter: CompiledCondition | undefined;
+  readonly returns: ReadReturns;
+}
+
 export const scan = operation({
   name: "Scan",
   input: scanInput,
-  prepare(input) {
+  prepare(input): PreparedScan {
     refuseMixing(input, LEGACY, EXPRESSIONS);
     refuseStrayPlaceholders(input, EXPRESSIONS, ["FilterExpression"]);
+    const placeholders = placeholdersOf(input);
     refuseDuplicateAttributes(input.AttributesToGet);
+    const scanFilter = compileLegacyCondition(input.ScanFilter, input.ConditionalOperator);
     const startKey = startKeyIn(input.ExclusiveStartKey);
     const part = segmentOf(input);
-    const placeholders = placeholdersOf(input);
-    const filter = compileFilter(input, input.ScanFilter, placeholders);
+    const filter = compileFilter(input.FilterExpression, placeholders) ?? scanFilter;
     const selection = selectionOf(input, placeholders, validation);
     placeholders.rejectUnused();
-    return { input, startKey, part, filter, selection, consistent: input.ConsistentRead ?? false };
-  },
-  async execute({ input, startKey, part, filter, selection, consistent }, context) {
-    const table = tableFor(input.TableName, context);
-    const index = indexFor(table, input.IndexName, consistent);
-    if (filter !== undefined) table.schema.checkPaths(filter.paths());
-    const fetches = needsTableItems(selection, index);
-    const page = await readPage(context.catalog, {
-      space: index?.spaceId ?? table.space,
-      bounds: boundsOf(part, startKey, table, index),
-      reverse: false,
+    const { TableName: tableName, ConsistentRead: consistent = false } = input;
+    return {
+      tableName,
+      indexName: input.IndexName,
+      startKey,
+      part,
       itemsMax: input.Limit,
-      filter: filter?.test,
-      fetchFrom: fetches ? table : undefined,
-    });
-    const last = page.lastEvaluated;
-    return answerPage(page, selection, last && startKeyOf(last.item, table, index), {
-      tableName: input.TableName,
-      index,
-      consistent,
-      mode: input.ReturnConsumedCapacity,
-    });
+      filter,
+      returns: { tableName, selection, consistent, capacity: input.ReturnConsumedCapacity },
+    };
+  },
+  async execute(prepared, context) {
+    const { plan, page } = await readPage(context.catalog, () => planOf(prepared, context));
+    return answerPage(page, plan, prepared.returns);
   },
 });
 
-function segmentOf({ Segment: segment, TotalSegments: total }: Infer<typeof scanInput>): Segment {
-  if (segment === undefined && total === undefined) return { segment: 0, total: 1 };
+function segmentOf({ Segment: segment, TotalSegments: total }: ScanInput): Segment {
+  if (segment === undefined && total === undefined) return WHOLE;
   if (total === undefined) {
     throw validation(
       "The TotalSegments parameter is required but was not present in the request when Segment parameter is present",
@@ -83,16 +90,31 @@ function segmentOf({ Segment: segment, TotalSegments: total }: Infer<typeof scan
   return { segment, total };
 }
 
+function planOf(scan: PreparedScan, context: Context): ReadPlan & ReadTarget {
+  const { filter, returns } = scan;
+  const { selection, consistent } = returns;
+  const target = readTarget(tableFor(scan.tableName, context), scan.indexName, consistent);
+  const { table, index } = target;
+  if (filter !== undefined) table.schema.checkPaths(filter.paths());
+  if (selection.kind === "pick") table.schema.checkPaths(selection.projection.paths);
+  const fetches = needsTableItems(selection, index);
+  return {
+    ...target,
+    space: spaceOf(target),
+    bounds: boundsOf(scan.part, scan.startKey, target),
+    reverse: false,
+    itemsMax: scan.itemsMax,
+    filter: filter?.test,
+    show: shownAs(selection),
+    fetchFrom: fetches ? table : undefined,
+  };
+}
+
 /** The rows of the segment, from the start key on. */
-function boundsOf(
-  { segment, total }: Segment,
-  startKey: Item | undefined,
-  table: Table,
-  index: SecondaryIndex | undefined,
-): KeyBounds {
+function boundsOf({ segment, total }: Segment, startKey: Item | undefined, target: ReadTarget): KeyBounds {
   const bounds = segmentBounds(segment, total);
   if (startKey === undefined) return bounds;
-  const start = startRowKey(startKey, table, index, "Scan");
+  const start = startRowKey(startKey, target, "Scan");
   if (isWithin(bounds, start)) return boundsAfter(bounds, start, false);
   throw validation(
     "The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. " +

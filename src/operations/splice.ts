@@ -1,3 +1,5 @@
+import { ROW_HEADER_BYTES, rowItemLength } from "../values/item-codec.ts";
+
 /** Answers made by copying stored items into them, undecoded: tens of times cheaper than parsing and printing. */
 
 const ITEM = Buffer.from('{"Item":');
@@ -31,5 +33,40 @@ export function spliceItems(
     at += view.length;
   }
   body.write(tail, at, "utf8");
+  return body;
+}
+
+const copyBytes = Buffer.prototype.copy;
+
+/** `head` (ASCII), the items of `rows` with commas between them, and `tail` as one body: one allocation, one copy per item. */
+export function spliceRows(head: string, rows: readonly Uint8Array[], tail: string): Uint8Array<ArrayBuffer> {
+  let length = head.length + Buffer.byteLength(tail) + Math.max(0, rows.length - 1);
+  for (const row of rows) length += rowItemLength(row);
+  const body = Buffer.allocUnsafeSlow(length);
+  let at = body.write(head, 0, "latin1");
+  let first = true;
+  for (const row of rows) {
+    if (!first) body[at++] = COMMA;
+    first = false;
+    // Copying from an offset needs no view of the row: twice as fast as a subarray and `set`.
+    at += copyBytes.call(row, body, at, ROW_HEADER_BYTES);
+  }
+  body.write(tail, at, "utf8");
+  return body;
+}
+
+/** Text (any) and stored JSON (UTF-8) one after the other as one body: one allocation, one pass. */
+export function spliceParts(parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
+  let length = 0;
+  for (const part of parts) length += typeof part === "string" ? Buffer.byteLength(part) : part.length;
+  const body = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (const part of parts) {
+    if (typeof part === "string") at += body.write(part, at, "utf8");
+    else {
+      body.set(part, at);
+      at += part.length;
+    }
+  }
   return body;
 }

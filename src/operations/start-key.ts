@@ -1,62 +1,102 @@
-import { type ApiError, validation } from "../errors.ts";
-import type { Table } from "../tables/catalog.ts";
-import type { SecondaryIndex } from "../tables/indexes.ts";
-import { attribute, type Item, type RawItem } from "../values/attribute-value.ts";
+import { ApiError, validation } from "../errors.ts";
+import {
+  attribute,
+  describeValue,
+  type Item,
+  type RawAttributeValue,
+  type RawItem,
+} from "../values/attribute-value.ts";
 import { pickAttributes } from "../values/document-path.ts";
 import type { KeyAttribute, KeySchema } from "../values/key-schema.ts";
-import { normalizeItem } from "../values/normalize.ts";
+import { normalizeItem, normalizeValue } from "../values/normalize.ts";
+import type { ReadTarget } from "./read-target.ts";
 
 const INVALID = "The provided starting key is invalid";
 const MISMATCH = "The provided key element does not match the schema";
 
 const attributesOf = (schema: KeySchema): readonly KeyAttribute[] => [...schema.partition, ...schema.sort];
 
-/** ExclusiveStartKey, checked and normalised; undefined when absent. */
+/** ExclusiveStartKey with its values checked and normalised; undefined when absent. Throws the service's ValidationException. */
 export function startKeyIn(raw: RawItem | undefined): Item | undefined {
-  return raw === undefined ? undefined : normalizeItem(raw).item;
+  if (raw === undefined) return undefined;
+  try {
+    return normalizeItem(raw).item;
+  } catch (error) {
+    const culprit = Object.values(raw).find(isRefused);
+    if (!(error instanceof ApiError) || (culprit !== undefined && isRefusedPlainly(culprit))) throw error;
+    throw validation(`${INVALID}: ${error.message}`);
+  }
 }
 
+function isRefused(raw: RawAttributeValue): boolean {
+  try {
+    normalizeValue(raw);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Problems of numbers and number sets, and duplicates in sets, are told without saying that they are those of a starting key. */
+const isRefusedPlainly = ({ N, NS, SS = [], BS = [] }: RawAttributeValue): boolean =>
+  N !== undefined || NS !== undefined || SS.length + BS.length > 0;
+
 /** The attributes that LastEvaluatedKey and ExclusiveStartKey have: the table's key, and the index's if one is read. */
-export function startKeyNames(table: Table, index: SecondaryIndex | undefined): readonly string[] {
+function startKeyNames({ table, index }: ReadTarget): readonly string[] {
   const own = attributesOf(table.schema.keySchema);
   const all = index === undefined ? own : [...own, ...attributesOf(index.keySchema)];
   return [...new Set(all.map((each) => each.name))];
 }
 
-/** The LastEvaluatedKey of an item. */
-export function startKeyOf(item: Item, table: Table, index: SecondaryIndex | undefined): Item {
-  return pickAttributes(item, startKeyNames(table, index));
+/** The LastEvaluatedKey of an item, or of its entry in the index that is read. */
+export function startKeyOf(item: Item, target: ReadTarget): Item {
+  return pickAttributes(item, startKeyNames(target));
 }
 
 /**
  * The row key that an ExclusiveStartKey stands for. It is encoded, never looked up: any well-formed key will do.
  * Throws when its attributes are not exactly those that a LastEvaluatedKey of this read would have.
  */
-export function startRowKey(
-  key: Item,
-  table: Table,
-  index: SecondaryIndex | undefined,
-  operation: "Query" | "Scan",
-): string {
-  const names = startKeyNames(table, index);
-  if (Object.keys(key).length !== names.length) throw wrongCount(index, operation);
-  if (index !== undefined) {
-    for (const { name, type } of attributesOf(index.keySchema)) {
-      const value = attribute(key, name);
-      if (value === undefined) throw validation(INVALID);
-      if (!(type in value)) throw validation(MISMATCH);
-    }
+export function startRowKey(key: Item, target: ReadTarget, operation: "Query" | "Scan"): string {
+  const { table, index } = target;
+  const plain = index === undefined && operation === "Query";
+  if (Object.keys(key).length !== startKeyNames(target).length) {
+    throw validation(index === undefined && operation === "Scan" ? `${INVALID}: ${MISMATCH}` : INVALID);
+  }
+  for (const { name, type } of index === undefined ? [] : attributesOf(index.keySchema)) {
+    const value = attribute(key, name);
+    if (value === undefined) throw validation(INVALID);
+    if (!(type in value)) throw validation(MISMATCH);
   }
   for (const { name, type } of attributesOf(table.schema.keySchema)) {
     const value = attribute(key, name);
     if (value === undefined || !(type in value)) {
-      throw validation(operation === "Query" && index === undefined ? MISMATCH : `${INVALID}: ${MISMATCH}`);
+      throw validation(plain ? MISMATCH : `${INVALID}: ${MISMATCH}`);
     }
   }
+  refuseEmpty(key);
   const rowKey = table.rowKeyOf(key);
   return index === undefined ? rowKey : index.rowKeyOf(key, rowKey);
 }
 
-function wrongCount(index: SecondaryIndex | undefined, operation: "Query" | "Scan"): ApiError {
-  return validation(index === undefined && operation === "Scan" ? `${INVALID}: ${MISMATCH}` : INVALID);
+/** No item has an empty key attribute. */
+function refuseEmpty(key: Item): void {
+  for (const name in key) {
+    const value = attribute(key, name) ?? {};
+    const kind =
+      "S" in value && value.S === "" ? "string" : "B" in value && value.B === "" ? "binary" : undefined;
+    if (kind === undefined) continue;
+    throw validation(
+      `${INVALID}: One or more parameter values are not valid. ` +
+        `The AttributeValue for a key attribute cannot contain an empty ${kind} value. Key: ${name}`,
+    );
+  }
+}
+
+/** A table without sort key has one item per partition: a start key of another one continues nothing. */
+export function unrestartable(startKey: Item): ApiError {
+  const rendered = Object.entries(startKey).map(([name, value]) => `${name}=${describeValue(value)}`);
+  return validation(
+    `The provided exclusive start key is invalid: ExclusiveStartKey: {${rendered.join(", ")}}`,
+  );
 }

@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
-import {
-  type Key,
-  type Page,
-  type RangeRequest,
-  type Snapshot,
-  type SpaceId,
-  StorageError,
-} from "../../storage/index.ts";
-import { internalServerError } from "../errors.ts";
+import type { Key, RangeRequest, Row, Snapshot, SpaceId, Value } from "../../storage/index.ts";
+import { resourceNotFound } from "../errors.ts";
+import { TimeSlice } from "../runtime/time-slice.ts";
 import type { Item } from "../values/attribute-value.ts";
-import { rowItemSize } from "../values/item-codec.ts";
+import { decodeRow, rowItemSize } from "../values/item-codec.ts";
 import { boundsAfter, type KeyBounds } from "../values/key-bounds.ts";
 import type { Catalog, Table } from "./catalog.ts";
-import { StoredItem, storedItem } from "./stored-item.ts";
+import { isSpaceGone, refusalOf } from "./storage-failure.ts";
+import { type StoredItem, storedItem } from "./stored-item.ts";
 
 /** The service ends a page once the items evaluated for it reach this size. */
 const PAGE_BYTES_MAX = 1 << 20;
@@ -20,11 +15,13 @@ const PAGE_BYTES_MAX = 1 << 20;
 /** Rows and bytes asked of the store at a time: small enough that other requests get their turn in between. */
 const SLICE_ROWS_MAX = 256;
 const SLICE_BYTES_MAX = 128 << 10;
+/** Where each row is looked up in another space as well, and may be 400 KB there. */
+const FETCH_ROWS_MAX = 16;
 
-/** After this long a page lets other work run before it goes on. */
-const SLICE_MS_MAX = 0.5;
+/** A read looks up its table again this many times when that was deleted meanwhile, and perhaps created anew. */
+const ATTEMPTS_MAX = 3;
 
-/** Every read of more than one item: which rows, in which direction, which of them count. */
+/** Every read of more than one item: which rows, in which direction, which of them count, how they are shown. */
 export interface ReadPlan {
   readonly space: SpaceId;
   /** Of row keys; a continued read starts after its ExclusiveStartKey already. */
@@ -33,25 +30,31 @@ export interface ReadPlan {
   /** The most items to evaluate (Limit). */
   readonly itemsMax: number | undefined;
   readonly filter: ((item: Item) => boolean) | undefined;
+  /** rows: as they are stored; nothing: only counted; a function: as the text it makes of each. */
+  readonly show: "rows" | "nothing" | ((item: Item) => string);
   /** On a local index whose entries lack what is wanted: the table whose items to read in their place. */
   readonly fetchFrom: Pick<Table, "space" | "rowKeyOf"> | undefined;
 }
 
+/** What was read. Items are those that passed the filter, in reading order. */
 export interface ReadPage {
-  /** Items that passed the filter, in reading order. */
-  readonly items: readonly StoredItem[];
+  readonly count: number;
+  /** Items as rows (see values/item-codec) where the plan shows rows. */
+  readonly rows: readonly Value[];
+  /** Items as texts where the plan shows what a function makes of them. */
+  readonly texts: readonly string[];
   /** Items evaluated, and their sizes added up, before the filter. */
   readonly scannedCount: number;
   readonly scannedBytes: number;
   /** Sizes of the items fetched from the table in place of index entries. */
   readonly fetchedSizes: readonly number[];
-  /** The last item evaluated, when a limit ended the page; undefined when the read ran off the end. */
-  readonly lastEvaluated: StoredItem | undefined;
+  /** The row of the last item evaluated, when a limit ended the page; undefined when the read ran off the end. */
+  readonly lastEvaluated: Value | undefined;
 }
 
 /**
- * The item under a row key at the newest visible instant, or undefined. A damaged or unreadable file is an InternalServerError that
- * names file and offset, never an absent item.
+ * The item under a row key of a table at the newest visible instant, or undefined. A damaged or unreadable file is an
+ * InternalServerError that names file and offset, never an absent item.
  */
 export async function readItem(
   catalog: Catalog,
@@ -61,89 +64,153 @@ export async function readItem(
   try {
     return storedItem(await catalog.store.get(space, rowKey));
   } catch (error) {
-    throw refusalOf(error);
+    throw isSpaceGone(error) ? resourceNotFound() : refusalOf(error);
   }
 }
 
-/** Performs a read plan: one page of one visible instant. */
-export async function readPage(catalog: Catalog, plan: ReadPlan): Promise<ReadPage> {
-  const page = new PageBuilder(plan);
-  const snapshot = await catalog.store.snapshot(
-    plan.fetchFrom === undefined ? [plan.space] : [plan.space, plan.fetchFrom.space],
-  );
-  try {
-    let begun = performance.now();
-    let request: RangeRequest | undefined = page.request(plan.bounds);
-    while (request !== undefined) {
-      const slice = await snapshot.range(request);
-      request = page.add(slice, await fetchItems(snapshot, plan, slice));
-      if (request !== undefined && performance.now() - begun > SLICE_MS_MAX) {
-        await new Promise((resolve) => setImmediate(resolve));
-        begun = performance.now();
-      }
+/**
+ * Looks up a table, makes a plan and performs it: one page of one visible instant. `plan` runs again when the table or index has been
+ * deleted meanwhile, and then refuses in the right words. Resolves with the plan that was performed as well.
+ */
+export async function readPage<P extends ReadPlan>(
+  catalog: Catalog,
+  plan: () => P,
+): Promise<{ readonly plan: P; readonly page: ReadPage }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const made = plan();
+    try {
+      return { plan: made, page: await performPlan(catalog, made) };
+    } catch (error) {
+      if (!isSpaceGone(error) || attempt === ATTEMPTS_MAX) throw refusalOf(error);
     }
-    return page;
-  } catch (error) {
-    throw refusalOf(error);
+  }
+}
+
+async function performPlan(catalog: Catalog, plan: ReadPlan): Promise<ReadPage> {
+  const { space, fetchFrom } = plan;
+  const snapshot = await catalog.store.snapshot(fetchFrom === undefined ? [space] : [space, fetchFrom.space]);
+  try {
+    const reader = new PageReader(snapshot, plan);
+    await reader.read();
+    return reader;
   } finally {
     snapshot.close();
   }
 }
 
-/** For each row of an index slice, the table's item it stands for; the rows themselves where the plan fetches nothing. */
-async function fetchItems(snapshot: Snapshot, plan: ReadPlan, slice: Page): Promise<readonly StoredItem[]> {
-  const stored = slice.rows.map((row) => new StoredItem(row.value));
-  const table = plan.fetchFrom;
-  if (table === undefined) return stored;
-  const addresses = stored.map(({ item }) => ({ space: table.space, key: table.rowKeyOf(item) }));
-  const rows = await snapshot.getMany(addresses);
-  return rows.map((row) => {
-    assert(row !== undefined, "an index entry stands for an item of the same instant");
-    return new StoredItem(row);
-  });
-}
-
-/** Gathers rows until a limit is reached or they run out. */
-class PageBuilder implements ReadPage {
-  readonly items: StoredItem[] = [];
+/** Reads rows until a limit is reached or they run out. */
+class PageReader implements ReadPage {
+  count = 0;
+  readonly rows: Value[] = [];
+  readonly texts: string[] = [];
   scannedCount = 0;
   scannedBytes = 0;
   readonly fetchedSizes: number[] = [];
-  lastEvaluated: StoredItem | undefined;
+  lastEvaluated: Value | undefined;
+  readonly #snapshot: Snapshot;
   readonly #plan: ReadPlan;
+  readonly #itemsMax: number;
+  /** Bytes of all that was fetched. */
+  #fetchedBytes = 0;
+  readonly #slice = new TimeSlice();
 
-  constructor(plan: ReadPlan) {
+  constructor(snapshot: Snapshot, plan: ReadPlan) {
+    this.#snapshot = snapshot;
     this.#plan = plan;
+    this.#itemsMax = plan.itemsMax ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The next slice to ask for. */
-  request(bounds: KeyBounds): RangeRequest {
-    const { space, reverse, itemsMax = Number.POSITIVE_INFINITY } = this.#plan;
-    const rowsMax = Math.min(SLICE_ROWS_MAX, itemsMax - this.scannedCount);
+  async read(): Promise<void> {
+    const { bounds, reverse } = this.#plan;
+    let rest: KeyBounds | undefined = bounds;
+    while (rest !== undefined) {
+      const { rows, more } = await this.#snapshot.range(this.#request(rest));
+      const items = await this.#itemsOf(rows);
+      const last = rows.at(-1);
+      const goesOn = this.#looksAtItems
+        ? await this.#addInSlices(rows, items)
+        : this.#add(rows, items, 0, rows.length);
+      rest = goesOn && more && last !== undefined ? boundsAfter(bounds, last.key, reverse) : undefined;
+      if (rest !== undefined && this.#slice.isOver) await this.#slice.next();
+    }
+  }
+
+  #request(bounds: KeyBounds): RangeRequest {
+    const { space, reverse, fetchFrom } = this.#plan;
+    const most = fetchFrom === undefined ? SLICE_ROWS_MAX : FETCH_ROWS_MAX;
+    const rowsMax = Math.min(most, this.#itemsMax - this.scannedCount);
     return { space, ...bounds, reverse, rowsMax, bytesMax: SLICE_BYTES_MAX };
   }
 
-  /** Takes a slice and the items to show for it; returns the request for the next one, or undefined when the page is complete. */
-  add(slice: Page, shown: readonly StoredItem[]): RangeRequest | undefined {
-    const { itemsMax, filter, bounds, reverse, fetchFrom } = this.#plan;
-    for (const [at, row] of slice.rows.entries()) {
-      const stored = shown[at];
-      assert(stored !== undefined, "one item per row");
+  /** Whether items are decoded: a row may then take long enough to let others go first. */
+  get #looksAtItems(): boolean {
+    return this.#plan.filter !== undefined || typeof this.#plan.show === "function";
+  }
+
+  /** The rows of the items that index entries stand for; undefined where the rows themselves are what is wanted. */
+  async #itemsOf(rows: readonly Row[]): Promise<readonly (Value | undefined)[] | undefined> {
+    const table = this.#plan.fetchFrom;
+    if (table === undefined) return undefined;
+    const addresses = rows.map((row) => ({
+      space: table.space,
+      key: table.rowKeyOf(decodeRow(row.value)),
+    }));
+    return await this.#snapshot.getMany(addresses);
+  }
+
+  /** Takes rows that are decoded, which can take long: looks at the clock after each. */
+  async #addInSlices(
+    rows: readonly Row[],
+    items: readonly (Value | undefined)[] | undefined,
+  ): Promise<boolean> {
+    for (let at = 0; at < rows.length; at += 1) {
+      if (!this.#add(rows, items, at, at + 1)) return false;
+      if (this.#slice.isOver) await this.#slice.next();
+    }
+    return true;
+  }
+
+  /** Takes the rows from `from` to `to`, with the items to show for them. Returns whether the page is to go on. */
+  #add(
+    rows: readonly Row[],
+    items: readonly (Value | undefined)[] | undefined,
+    from: number,
+    to: number,
+  ): boolean {
+    for (let at = from; at < to; at += 1) {
+      const value = rows[at]?.value;
+      assert(value !== undefined, "a page has its rows");
       this.scannedCount += 1;
-      this.scannedBytes += rowItemSize(row.value);
-      if (fetchFrom !== undefined) this.fetchedSizes.push(stored.size);
-      if (filter === undefined || filter(stored.item)) this.items.push(stored);
-      if (this.scannedCount === itemsMax || this.scannedBytes >= PAGE_BYTES_MAX) {
-        this.lastEvaluated = stored;
-        return undefined;
+      this.scannedBytes += rowItemSize(value);
+      this.#show(items === undefined ? value : this.#fetched(items[at]));
+      const bytes = Math.max(this.scannedBytes, this.#fetchedBytes);
+      if (this.scannedCount === this.#itemsMax || bytes >= PAGE_BYTES_MAX) {
+        this.lastEvaluated = value;
+        return false;
       }
     }
-    const last = slice.rows.at(-1);
-    if (!slice.more || last === undefined) return undefined;
-    return this.request(boundsAfter(bounds, last.key, reverse));
+    return true;
   }
-}
 
-function refusalOf(error: unknown): unknown {
-  return error instanceof StorageError ? internalServerError(error.message) : error;
+  #fetched(item: Value | undefined): Value {
+    assert(item !== undefined, "an index entry stands for an item of the same instant");
+    const size = rowItemSize(item);
+    this.fetchedSizes.push(size);
+    this.#fetchedBytes += size;
+    return item;
+  }
+
+  #show(row: Value): void {
+    const { filter, show } = this.#plan;
+    if (filter === undefined && typeof show !== "function") {
+      this.count += 1;
+      if (show === "rows") this.rows.push(row);
+      return;
+    }
+    const item = decodeRow(row);
+    if (filter !== undefined && !filter(item)) return;
+    this.count += 1;
+    if (typeof show === "function") this.texts.push(show(item));
+    else if (show === "rows") this.rows.push(row);
+  }
 }

@@ -53,6 +53,12 @@ export function rowItemBytes(row: Uint8Array): Uint8Array {
   return row.subarray(ROW_HEADER_BYTES);
 }
 
+/** Length in bytes of a row's item as JSON. */
+export function rowItemLength(row: Uint8Array): number {
+  assertRow(row);
+  return row.length - ROW_HEADER_BYTES;
+}
+
 /** The size of a row's item in bytes, as the service counts it. */
 export function rowItemSize(row: Uint8Array): number {
   assertRow(row);
