@@ -16,6 +16,7 @@ export interface ServeConfig {
   readonly logFormat: "text" | "json";
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly tableDelayMs: number;
+  readonly transactionConflicts: boolean;
   readonly memtableBytesMax: number;
   readonly cacheBytesMax: number;
   readonly acceptClock: boolean;
@@ -69,6 +70,11 @@ const FLAGS = [
     value: "MS",
     fallback: "0",
     help: "how long tables stay CREATING, UPDATING or DELETING; 0 is until the next look",
+  },
+  {
+    name: "transaction-conflicts",
+    fallback: "false",
+    help: "refuse what touches an item of a transaction under way, as the service does; by default it waits its turn",
   },
   {
     name: "memtable-bytes-max",
@@ -137,6 +143,7 @@ function checked(values: Values): ServeConfig {
     logFormat: oneOf("log-format", values, ["text", "json"] as const),
     logLevel: oneOf("log-level", values, ["debug", "info", "warn", "error"] as const),
     tableDelayMs: integer("table-delay-ms", values, 0, 3_600_000),
+    transactionConflicts: boolean("transaction-conflicts", values),
     memtableBytesMax: integer("memtable-bytes-max", values, 1 << 20, 2 ** 40),
     cacheBytesMax: integer("cache-bytes-max", values, 0, 2 ** 40),
     acceptClock: boolean("accept-clock", values),

@@ -15,6 +15,8 @@ export interface ApiErrorOptions {
   readonly members?: Readonly<Record<string, unknown>>;
   /** See `requestValidation`. */
   readonly enveloped?: boolean;
+  /** See `emptyKeyValue`. */
+  readonly ofRequest?: boolean;
 }
 
 export class ApiError extends Error {
@@ -24,6 +26,7 @@ export class ApiError extends Error {
   readonly member: "message" | "Message";
   readonly members: Readonly<Record<string, unknown>>;
   readonly enveloped: boolean;
+  readonly ofRequest: boolean;
 
   constructor(type: string, message: string, status = 400, options: ApiErrorOptions = {}) {
     super(message);
@@ -33,6 +36,7 @@ export class ApiError extends Error {
     this.member = options.member ?? "message";
     this.members = options.members ?? {};
     this.enveloped = options.enveloped ?? false;
+    this.ofRequest = options.ofRequest ?? false;
   }
 }
 
@@ -45,6 +49,13 @@ export const validation = (message: string) => new ApiError(`${VALIDATE}Validati
  */
 export const requestValidation = (message: string) =>
   new ApiError(`${VALIDATE}ValidationException`, message, 400, { enveloped: true });
+
+/**
+ * A ValidationException about an empty key attribute. TransactWriteItems answers it as such, where other faults of an action are
+ * reasons why the transaction was cancelled.
+ */
+export const emptyKeyValue = (message: string) =>
+  new ApiError(`${VALIDATE}ValidationException`, message, 400, { ofRequest: true });
 
 /** Wrong JSON types or unparsable JSON; without a message for the latter. */
 export const serialization = (message = "") =>
@@ -80,6 +91,40 @@ export const itemCollectionSizeLimitExceeded = () =>
   );
 export const transactionConflict = () =>
   new ApiError(`${DYNAMODB}TransactionConflictException`, "Transaction is ongoing for the item");
+
+/** Why a transaction was cancelled, for one of its actions; "None" where this action is not to blame. */
+export interface CancellationReason {
+  readonly Code: string;
+  readonly Message?: string;
+  /** The item that failed a condition, where the client asked for it. */
+  readonly Item?: unknown;
+}
+
+/** One reason per action, in their order. */
+export const transactionCanceled = (reasons: readonly CancellationReason[]) =>
+  new ApiError(
+    `${DYNAMODB}TransactionCanceledException`,
+    "Transaction cancelled, please refer cancellation reasons for specific reasons " +
+      `[${reasons.map((reason) => reason.Code).join(", ")}]`,
+    400,
+    { member: "Message", members: { CancellationReasons: reasons } },
+  );
+export const transactionInProgress = () =>
+  new ApiError(
+    `${DYNAMODB}TransactionInProgressException`,
+    "Transaction from previous request is still in progress",
+    400,
+    { member: "Message" },
+  );
+export const idempotentParameterMismatch = () =>
+  new ApiError(
+    `${DYNAMODB}IdempotentParameterMismatchException`,
+    "DynamoDB rejected the request because you retried a request with a different payload " +
+      "but with an idempotent token that was already used.",
+    400,
+    { member: "Message" },
+  );
+
 export const throttling = (message: string) => new ApiError(`${AVAILABILITY}ThrottlingException`, message);
 export const internalServerError = (
   message = "The request processing has failed because of an unknown error.",

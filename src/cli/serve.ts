@@ -14,6 +14,8 @@ import { systemClock } from "../runtime/clock.ts";
 import { type Listener, listen } from "../runtime/listen.ts";
 import { createLog, type Log } from "../runtime/log.ts";
 import { Catalog } from "../tables/catalog.ts";
+import { IdempotencyTokens } from "../tables/idempotency.ts";
+import { InFlightRows } from "../tables/in-flight.ts";
 import { VERSION } from "../version.ts";
 import { EXIT } from "./exit-codes.ts";
 
@@ -37,7 +39,14 @@ export async function serve(argv: readonly string[]): Promise<void> {
     log,
     tableDelayMs: config.tableDelayMs,
   });
-  const wire = createWire({ catalog, clock: systemClock, accountId: config.accountId }, config.region, log);
+  const services = {
+    catalog,
+    inFlight: config.transactionConflicts ? new InFlightRows() : undefined,
+    tokens: new IdempotencyTokens(store, systemClock),
+    clock: systemClock,
+    accountId: config.accountId,
+  };
+  const wire = createWire(services, config.region, log);
   const app = createApp({ wire, health: () => health(store) });
   const listener = bind(config, app.fetch);
   if (listener === undefined) {

@@ -30,7 +30,7 @@ class BodyTooLarge extends Error {}
 
 /** Binds the protocol to the services behind it. Order of checks: wire protocol document, "Order of checks (POST)". */
 export function createWire(services: Services, defaultRegion: string, log: Log): Wire {
-  const { catalog, clock, accountId } = services;
+  const { catalog, inFlight, tokens, clock, accountId } = services;
   return async (request) => {
     let contentType = JSON_1_0;
     try {
@@ -43,7 +43,7 @@ export function createWire(services: Services, defaultRegion: string, log: Log):
       const caller = authenticate(request.headers, request.query);
       if (input === undefined) throw serialization();
       const region = caller.region === "" ? defaultRegion : caller.region;
-      const context = { catalog, clock, accountId, region, headers: request.headers };
+      const context = { catalog, inFlight, tokens, clock, accountId, region, headers: request.headers };
       return respond(200, await run(input, context), contentType);
     } catch (error) {
       if (error instanceof BodyTooLarge) return { status: 413, headers: {}, body: "" };

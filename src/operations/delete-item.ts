@@ -14,9 +14,7 @@ export const deleteItem = operation({
     return { deletion, returnOld: input.ReturnValues === "ALL_OLD", returns: writeReturns(input) };
   },
   async execute({ deletion, returnOld, returns }, context) {
-    const result = await performWrite(context.catalog, () =>
-      deletion.on(tableFor(deletion.tableName, context)),
-    );
+    const result = await performWrite(context, () => deletion.on(tableFor(deletion.tableName, context)));
     return answerWrite(deletion, result, returns, ({ previous }) => (returnOld ? previous?.item : undefined));
   },
 });

@@ -1,48 +1,27 @@
-import { compileProjection, projectionOf } from "../expressions/projection.ts";
 import { getItemInput } from "../protocol/inputs/items.ts";
 import { readItem } from "../tables/read.ts";
 import type { StoredItem } from "../tables/stored-item.ts";
 import type { Item } from "../values/attribute-value.ts";
-import { normalizeItem } from "../values/normalize.ts";
 import { type Body, json, operation } from "./operation.ts";
-import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
+import { prepareGet } from "./prepared-get.ts";
 import { consumedCapacity, type ReturnConsumedCapacity, readUnits, tableUnits } from "./results.ts";
-import { refuseDuplicateAttributes } from "./selection.ts";
 import { spliceItem, spliceItems } from "./splice.ts";
 import { tableFor } from "./table-name.ts";
-
-const EXPRESSIONS = ["ProjectionExpression"] as const;
 
 export const getItem = operation({
   name: "GetItem",
   input: getItemInput,
   prepare(input) {
-    refuseMixing(input, ["AttributesToGet"], EXPRESSIONS);
-    refuseStrayPlaceholders(input, EXPRESSIONS, []);
-    const key = normalizeItem(input.Key).item;
-    refuseDuplicateAttributes(input.AttributesToGet);
-    const placeholders = placeholdersOf(input);
-    const projection =
-      input.ProjectionExpression !== undefined
-        ? compileProjection(input.ProjectionExpression, placeholders)
-        : input.AttributesToGet !== undefined
-          ? projectionOf(input.AttributesToGet)
-          : undefined;
-    placeholders.rejectUnused();
     return {
-      tableName: input.TableName,
-      key,
-      projection,
+      get: prepareGet(input),
       consistent: input.ConsistentRead ?? false,
       returnConsumedCapacity: input.ReturnConsumedCapacity,
     };
   },
-  async execute({ tableName, key, projection, consistent, returnConsumedCapacity }, context) {
-    const table = tableFor(tableName, context);
-    table.schema.checkKey(key);
-    if (projection !== undefined) table.schema.checkPaths(projection.paths);
-    const stored = await readItem(context.catalog, table.space, table.rowKeyOf(key));
-    return answer(stored, projection?.pick, tableName, consistent, returnConsumedCapacity);
+  async execute({ get, consistent, returnConsumedCapacity }, context) {
+    const row = get.on(tableFor(get.tableName, context));
+    const stored = await readItem(context.catalog, row.space, row.key);
+    return answer(stored, get.projection?.pick, get.tableName, consistent, returnConsumedCapacity);
   },
 });
 

@@ -2,14 +2,15 @@ import { ApiError, requestValidation } from "../errors.ts";
 import { compileInput } from "../protocol/input.ts";
 import type { Infer, StructureShape } from "../protocol/shapes.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { Catalog } from "../tables/catalog.ts";
+import type { IdempotencyTokens } from "../tables/idempotency.ts";
+import type { WriteServices } from "../tables/write.ts";
 
 /** An answer's body: JSON text, or the same as UTF-8 bytes (spliced from stored rows). */
 export type Body = string | Uint8Array<ArrayBuffer>;
 
 /** What operations work with: one per server. */
-export interface Services {
-  readonly catalog: Catalog;
+export interface Services extends WriteServices {
+  readonly tokens: IdempotencyTokens;
   readonly clock: Clock;
   readonly accountId: string;
 }

@@ -39,35 +39,35 @@ export interface PreparedWrite {
 const LEGACY_UPDATE = ["AttributeUpdates", ...LEGACY_CONDITION] as const;
 const UPDATE = ["UpdateExpression", ...CONDITION] as const;
 
-/** An item of `size` bytes with its row, to be put. Throws when it is too large. */
-export function storable(item: Item, size: number): StoredItem {
-  if (size > ITEM_BYTES_MAX) throw validation("Item size has exceeded the maximum allowed size");
-  return new StoredItem(encodeRow(item, size), item);
-}
+/** Refuses an item whose key attributes do not fit the table. */
+type ItemCheck = (table: Table, item: Item) => void;
 
-/** Prepares a put, of PutItem or of a transaction. */
-export function preparePut(input: Infer<typeof putItemInput>): PreparedWrite {
+const checkItem: ItemCheck = (table, item) => table.schema.checkItem(item);
+
+/** Prepares a put, of PutItem, a batch or a transaction. `check`: where the refusal is worded otherwise. */
+export function preparePut(input: Infer<typeof putItemInput>, check: ItemCheck = checkItem): PreparedWrite {
   refuseMixing(input, LEGACY_CONDITION, CONDITION);
   refuseStrayPlaceholders(input, CONDITION, CONDITION);
   const { item, size } = normalizeItem(input.Item);
   refuseReturnValues(input.ReturnValues);
-  const next = storable(item, size);
+  if (size > ITEM_BYTES_MAX) throw validation("Item size has exceeded the maximum allowed size");
   const placeholders = placeholdersOf(input);
   const condition = writeCondition(input, placeholders);
   placeholders.rejectUnused();
+  const next = new StoredItem(encodeRow(item, size), item);
   return {
     tableName: input.TableName,
     attributes: item,
     attributesSize: size,
     on: (table) => {
-      table.schema.checkItem(item);
+      check(table, item);
       checkCondition(table, condition);
       return { table, rowKey: table.rowKeyOf(item), test: condition?.test, next: () => next };
     },
   };
 }
 
-/** Prepares a delete, of DeleteItem or of a transaction. */
+/** Prepares a delete, of DeleteItem, a batch or a transaction. */
 export function prepareDelete(input: Infer<typeof deleteItemInput>): PreparedWrite {
   refuseMixing(input, LEGACY_CONDITION, CONDITION);
   refuseStrayPlaceholders(input, CONDITION, CONDITION);

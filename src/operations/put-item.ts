@@ -15,7 +15,7 @@ export const putItem = operation({
     return { put, returnOld: input.ReturnValues === "ALL_OLD", returns: writeReturns(input) };
   },
   async execute({ put, returnOld, returns }, context) {
-    const result = await performWrite(context.catalog, () => put.on(tableFor(put.tableName, context)));
+    const result = await performWrite(context, () => put.on(tableFor(put.tableName, context)));
     return answerWrite(put, result, returns, ({ previous }) => (returnOld ? previous?.item : undefined));
   },
 });

@@ -1,3 +1,5 @@
+import { batchGetItem } from "./batch-get-item.ts";
+import { batchWriteItem } from "./batch-write-item.ts";
 import { createTable } from "./create-table.ts";
 import { deleteItem } from "./delete-item.ts";
 import { deleteTable } from "./delete-table.ts";
@@ -10,6 +12,8 @@ import type { Operation } from "./operation.ts";
 import { putItem } from "./put-item.ts";
 import { query } from "./query.ts";
 import { scan } from "./scan.ts";
+import { transactGetItems } from "./transact-get-items.ts";
+import { transactWriteItems } from "./transact-write-items.ts";
 import { updateItem } from "./update-item.ts";
 import { updateTable } from "./update-table.ts";
 
@@ -54,8 +58,10 @@ export const registry: readonly RegistryEntry[] = [
   full("Items", deleteItem),
   partial("Reads", query, "indexes added by UpdateTable are not backfilled yet"),
   partial("Reads", scan, "indexes added by UpdateTable are not backfilled yet"),
-  ...notYet("Batch", ["BatchGetItem", "BatchWriteItem"], "next in line"),
-  ...notYet("Transactions", ["TransactGetItems", "TransactWriteItems"], "next in line"),
+  full("Batch", batchGetItem),
+  full("Batch", batchWriteItem),
+  full("Transactions", transactGetItems),
+  full("Transactions", transactWriteItems),
   ...notYet("PartiQL", ["ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"], "planned"),
   partial(
     "Tables",

@@ -67,6 +67,12 @@ function unitsOfIndexChange({ before, after, sameKey, identical }: IndexChange):
 
 const GIB = 2 ** 30;
 
+export interface ItemCollectionMetrics {
+  readonly ItemCollectionKey: Item;
+  /** Lower and upper bound. */
+  readonly SizeEstimateRangeGB: readonly unknown[];
+}
+
 /**
  * The ItemCollectionMetrics of a write whose item has the key in `attributes`; undefined for a table without local secondary indexes,
  * and for NONE. The service gives the size as a range of whole gigabytes.
@@ -75,7 +81,7 @@ export function itemCollectionMetrics(
   mode: ReturnItemCollectionMetrics | undefined,
   { collection }: Written,
   attributes: Item,
-): object | undefined {
+): ItemCollectionMetrics | undefined {
   if (mode !== "SIZE" || collection === undefined) return undefined;
   const lower = Math.floor(collection.bytes / GIB);
   return {

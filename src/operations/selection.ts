@@ -64,7 +64,11 @@ export function selectionOf(
   }
 }
 
-function projectionIn(input: SelectionInput, placeholders: Placeholders): Projection | undefined {
+/** The projection that a read asks for in either way; undefined for whole items. Throws when the expression is malformed. */
+export function projectionIn(
+  input: Pick<SelectionInput, "ProjectionExpression" | "AttributesToGet">,
+  placeholders: Placeholders,
+): Projection | undefined {
   if (input.ProjectionExpression !== undefined)
     return compileProjection(input.ProjectionExpression, placeholders);
   return input.AttributesToGet === undefined ? undefined : projectionOf(input.AttributesToGet);

@@ -17,7 +17,7 @@ export const updateItem = operation({
     return { change, returnValues: input.ReturnValues, returns: writeReturns(input) };
   },
   async execute({ change, returnValues, returns }, context) {
-    const result = await performWrite(context.catalog, () => change.on(tableFor(change.tableName, context)));
+    const result = await performWrite(context, () => change.on(tableFor(change.tableName, context)));
     return answerWrite(change, result, returns, (written) => returned(returnValues, written, change.update));
   },
 });

@@ -1,4 +1,4 @@
-import { conditionalCheckFailed } from "../errors.ts";
+import { conditionalCheckFailed, transactionConflict } from "../errors.ts";
 import type { WriteResult, Written } from "../tables/write.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { type Body, json } from "./operation.ts";
@@ -32,6 +32,7 @@ export function answerWrite(
       returns.itemOnConditionFailure && previous !== undefined ? { Item: previous.item } : {},
     );
   }
+  if (result.kind !== "written") throw transactionConflict();
   return json({
     Attributes: attributes(result),
     ConsumedCapacity: consumedCapacity(returns.capacity, returns.tableName, unitsOfWrite(result)),

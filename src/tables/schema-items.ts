@@ -1,5 +1,5 @@
 /** Keys of items against the keys of a table and its secondary indexes. */
-import { type ApiError, validation } from "../errors.ts";
+import { type ApiError, emptyKeyValue, validation } from "../errors.ts";
 import { type AttributeValue, attribute, type Item, typeOf } from "../values/attribute-value.ts";
 import { base64Length } from "../values/base64.ts";
 import { equalValues } from "../values/compare.ts";
@@ -30,14 +30,14 @@ interface IndexKey {
 type EmptyError = (kind: "string" | "binary", indexName: string, name: string) => ApiError;
 
 const emptyInPut: EmptyError = (kind, indexName, name) =>
-  validation(
+  emptyKeyValue(
     `${NOT_VALID}A value specified for a secondary index key is not supported. ` +
       `The AttributeValue for a key attribute cannot contain an empty ${kind} value. ` +
       `IndexName: ${indexName}, IndexKey: ${name}`,
   );
 
 const emptyInUpdate: EmptyError = (kind) =>
-  validation(
+  emptyKeyValue(
     `${NOT_VALID}The update expression attempted to update a secondary index key to a value that is not supported. ` +
       `The AttributeValue for a key attribute cannot contain an empty ${kind} value.`,
   );
@@ -106,7 +106,7 @@ export class ItemKeyChecks {
       const value = attribute(item, name);
       const empty = value === undefined ? undefined : emptyKind(value);
       if (empty !== undefined) {
-        throw validation(
+        throw emptyKeyValue(
           `${NOT_VALID}The AttributeValue for a key attribute cannot contain an empty ${empty} value. Key: ${name}`,
         );
       }

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import type { Commit, Delta, Key, Refuse, RowAddress, Value, Write } from "../../storage/index.ts";
-import {
-  ApiError,
-  internalServerError,
-  itemCollectionSizeLimitExceeded,
-  transactionConflict,
-  validation,
-} from "../errors.ts";
+import type { Commit, Delta, Key, Outcome, Refuse, RowAddress, Value, Write } from "../../storage/index.ts";
+import { ApiError, internalServerError, itemCollectionSizeLimitExceeded, validation } from "../errors.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { ITEM_BYTES_MAX } from "../values/size.ts";
 import type { Catalog, Table } from "./catalog.ts";
@@ -17,6 +11,8 @@ import {
   MissingCompanion,
   NO_COMPANIONS,
 } from "./companion-rows.ts";
+import type { ClientToken, EarlierUse } from "./idempotency.ts";
+import type { InFlightRows } from "./in-flight.ts";
 import { type EntryProbe, type IndexChange, indexChanges } from "./indexes.ts";
 import { isSpaceGone } from "./storage-failure.ts";
 import { type StoredItem, storedItem } from "./stored-item.ts";
@@ -47,7 +43,11 @@ export type WriteResult =
       readonly collection: ItemCollection | undefined;
     }
   | { readonly kind: "condition-failed"; readonly previous: StoredItem | undefined }
-  | { readonly kind: "refused"; readonly error: ApiError };
+  | { readonly kind: "refused"; readonly error: ApiError }
+  /** Another transaction has the item in hand. */
+  | { readonly kind: "conflict" }
+  /** Not looked at, because another write of the transaction is in conflict. */
+  | { readonly kind: "undecided" };
 
 /** All items with one value of the partition key, and their entries in local secondary indexes. */
 export interface ItemCollection {
@@ -58,50 +58,140 @@ export interface ItemCollection {
 
 export type Written = Extract<WriteResult, { kind: "written" }>;
 
+/** What writes need of the server. */
+export interface WriteServices {
+  readonly catalog: Catalog;
+  /** Present where overlapping transactions are refused; by default they queue. */
+  readonly inFlight: InFlightRows | undefined;
+}
+
+/** What became of writes that are performed together. */
+export type TransactionOutcome =
+  | { readonly kind: "written"; readonly results: readonly Written[] }
+  /** None was performed. The results say which ones stood in the way; the others are "written" as far as they were decided alone. */
+  | { readonly kind: "cancelled"; readonly results: readonly WriteResult[] }
+  /** The client token was used before. */
+  | EarlierUse
+  /** The client token is in use by a transaction under way. */
+  | { readonly kind: "in-progress" };
+
+/** How writes are performed together: as a transaction that others may run into, with or without a client token. */
+interface Transaction {
+  readonly token: ClientToken | undefined;
+}
+
 /** Writes are prepared again when the table changed meanwhile, or another writer was in the way: this many times at most. */
 const ATTEMPTS_MAX = 100;
 
 /**
- * Performs writes as one atomic unit: all or nothing, in one log frame. `build` looks up tables and makes the writes; it runs again
- * when a table's schema changed in between. Resolves with one result per write: all "written", or none of them is and the results
- * say which ones stood in the way (the others are "written" as far as they were decided alone).
- * Throws InternalServerError when the store cannot tell or take the write, TransactionConflict when others are always in the way.
+ * Performs writes as one atomic unit: all or nothing, in one log frame. `build` looks up tables and makes the writes, at least one; it
+ * runs again when a table's schema changed in between. Throws what `build` throws, and InternalServerError when the store cannot tell
+ * or take the writes.
  */
-export async function performWrites(
-  catalog: Catalog,
+async function performWrites(
+  services: WriteServices,
   build: () => readonly ItemWrite[],
-): Promise<readonly WriteResult[]> {
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const writes = build();
-    const companions = writes.some(hasCompanions) ? await gatherCompanions(catalog, writes) : NO_COMPANIONS;
-    if (companions === undefined) continue;
-    const reads = writes.map(addressOf);
-    reads.push(...companions.addresses);
-    const outcome = await catalog.store.transact({ fences: fencesOf(writes), reads }, (previous) =>
-      decideWrites(writes, companions, previous, catalog.itemCollectionBytesMax),
-    );
-    switch (outcome.kind) {
-      case "committed":
-        return outcome.result;
-      case "refused":
-        if (outcome.reason === "companion missing") break;
-        return outcome.reason;
-      case "stale":
-      case "conflict":
-        break;
-      case "unknown":
-      case "unavailable":
-        throw internalServerError(outcome.cause.message);
+  transaction: Transaction | undefined,
+): Promise<TransactionOutcome> {
+  let writes = build();
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await attemptWrites(services, writes, transaction);
+    if (outcome === "conflict" && (services.inFlight !== undefined || attempt >= ATTEMPTS_MAX)) {
+      return { kind: "cancelled", results: writes.map(() => CONFLICT) };
     }
+    if (outcome !== "conflict" && outcome !== "outdated") return outcome;
+    if (attempt >= ATTEMPTS_MAX) throw internalServerError("The tables keep changing.");
+    writes = build();
   }
-  throw transactionConflict();
+}
+
+/** Performs writes that belong together; see `performWrites`. */
+export function performTransaction(
+  services: WriteServices,
+  build: () => readonly ItemWrite[],
+  token: ClientToken | undefined,
+): Promise<TransactionOutcome> {
+  return performWrites(services, build, { token });
 }
 
 /** Performs one write; see `performWrites`. */
-export async function performWrite(catalog: Catalog, build: () => ItemWrite): Promise<WriteResult> {
-  const [result] = await performWrites(catalog, () => [build()]);
-  if (result === undefined) throw new Error("one write has one result");
+export async function performWrite(services: WriteServices, build: () => ItemWrite): Promise<WriteResult> {
+  const outcome = await performWrites(services, () => [build()], undefined);
+  assert(outcome.kind === "written" || outcome.kind === "cancelled", "a write without a token");
+  const [result] = outcome.results;
+  assert(result !== undefined, "one write has one result");
   return result;
+}
+
+/** Performs writes each for itself, but all in one turn, so that they share a commit group; see `performWrites`. */
+export function performEach(
+  services: WriteServices,
+  build: () => readonly ItemWrite[],
+): Promise<readonly WriteResult[]> {
+  return Promise.all(
+    build().map((first, at) => {
+      let next: ItemWrite | undefined = first;
+      return performWrite(services, () => {
+        const write = next ?? build()[at];
+        assert(write !== undefined, "the same writes are built each time");
+        next = undefined;
+        return write;
+      });
+    }),
+  );
+}
+
+const CONFLICT: WriteResult = { kind: "conflict" };
+const UNDECIDED: WriteResult = { kind: "undecided" };
+
+/** One attempt. "outdated": prepare the writes again; "conflict": another writer was in the way. */
+async function attemptWrites(
+  { catalog, inFlight }: WriteServices,
+  writes: readonly ItemWrite[],
+  transaction: Transaction | undefined,
+): Promise<TransactionOutcome | "outdated" | "conflict"> {
+  const companions = writes.some(hasCompanions) ? await gatherCompanions(catalog, writes) : NO_COMPANIONS;
+  if (companions === undefined) return "outdated";
+  const token = transaction?.token;
+  const rows = writes.map(addressOf);
+  if (token !== undefined) rows.push(token.row);
+  const held = inFlight?.heldAmong(rows);
+  if (held !== undefined) return refusedByHolder(held, writes.length);
+  const release = transaction === undefined ? undefined : inFlight?.hold(rows);
+  try {
+    const reads = companions === NO_COMPANIONS ? rows : [...rows, ...companions.addresses];
+    const outcome = await catalog.store.transact({ fences: fencesOf(writes), reads }, (previous, now) =>
+      decideWrites(writes, companions, token, catalog.itemCollectionBytesMax, previous, now),
+    );
+    return resultOf(outcome);
+  } finally {
+    release?.();
+  }
+}
+
+function resultOf(
+  outcome: Outcome<readonly Written[], Refusal>,
+): TransactionOutcome | "outdated" | "conflict" {
+  switch (outcome.kind) {
+    case "committed":
+      return { kind: "written", results: outcome.result };
+    case "refused":
+      return outcome.reason;
+    case "stale":
+      return "outdated";
+    case "conflict":
+      return "conflict";
+    case "unknown":
+    case "unavailable":
+      throw internalServerError(outcome.cause.message);
+  }
+}
+
+/** The outcome when transactions under way hold some of the rows: those of the items, then perhaps that of the token. */
+function refusedByHolder(held: readonly boolean[], itemCount: number): TransactionOutcome {
+  if (held[itemCount] === true) return { kind: "in-progress" };
+  const results = held.slice(0, itemCount).map((isHeld) => (isHeld ? CONFLICT : UNDECIDED));
+  return { kind: "cancelled", results };
 }
 
 /** The companions of some writes; undefined when a table has gone. */
@@ -125,38 +215,50 @@ function fencesOf(writes: readonly ItemWrite[]) {
   return [...new Set(writes.map((write) => write.table))].flatMap((table) => table.fences);
 }
 
-type Results = readonly WriteResult[];
+type Refusal = Extract<TransactionOutcome, { kind: "cancelled" }> | EarlierUse | "outdated";
 
-/** Pure: the state before in, the batch (or the refusal) out. */
+/** Pure: the state before in, the batch (or the refusal) out. `previous`: the items, the token, the companions. */
 function decideWrites(
   writes: readonly ItemWrite[],
   companions: CompanionRows,
-  previous: readonly (Value | undefined)[],
+  token: ClientToken | undefined,
   collectionBytesMax: number,
-): Commit<Results> | Refuse<Results | "companion missing"> {
+  previous: readonly (Value | undefined)[],
+  now: number,
+): Commit<readonly Written[]> | Refuse<Refusal> {
+  const tokenAt = writes.length;
+  const earlier = token?.judge(previous[tokenAt], now);
+  if (earlier !== undefined) return { kind: "refuse", reason: earlier };
+  const companionsAt = token === undefined ? tokenAt : tokenAt + 1;
   const state =
-    companions === NO_COMPANIONS ? NO_STATE : new CompanionState(companions, previous.slice(writes.length));
+    companions === NO_COMPANIONS ? NO_STATE : new CompanionState(companions, previous.slice(companionsAt));
   const isPresent: EntryProbe = (space, key) => state.isPresent(space, key);
-  let results: Results;
+  let results: readonly WriteResult[];
   try {
     results = writes.map((write, at) => {
       const result = decideWrite(write, storedItem(previous[at]), isPresent);
       return result.kind === "written" ? grown(write, result, state, collectionBytesMax) : result;
     });
   } catch (error) {
-    if (error instanceof MissingCompanion) return { kind: "refuse", reason: "companion missing" };
+    if (error instanceof MissingCompanion) return { kind: "refuse", reason: "outdated" };
     throw error;
   }
-  if (results.some((result) => result.kind !== "written")) return { kind: "refuse", reason: results };
+  if (!results.every(isWritten)) return { kind: "refuse", reason: { kind: "cancelled", results } };
   const batch: Write[] = [];
   const deltas: Delta[] = [];
   for (const [at, write] of writes.entries()) {
     const result = results[at];
-    if (result?.kind === "written") addToBatch(write, result, batch, deltas);
+    if (result !== undefined) addToBatch(write, result, batch, deltas);
   }
   if (state !== NO_STATE) batch.push(...state.writes());
+  if (token !== undefined) {
+    const sizes = results.map(({ next }) => next?.size ?? 0);
+    batch.push({ ...token.row, value: token.record(sizes, now) });
+  }
   return { kind: "commit", writes: batch, deltas, result: results };
 }
+
+const isWritten = (result: WriteResult): result is Written => result.kind === "written";
 
 function decideWrite(write: ItemWrite, previous: StoredItem | undefined, isPresent: EntryProbe): WriteResult {
   try {

@@ -2,6 +2,8 @@ import { createWire } from "../../src/http/wire.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { Catalog, type CatalogOptions } from "../../src/tables/catalog.ts";
+import { IdempotencyTokens } from "../../src/tables/idempotency.ts";
+import { InFlightRows } from "../../src/tables/in-flight.ts";
 import type { Store } from "../../storage/index.ts";
 
 const AUTHORIZATION =
@@ -23,7 +25,12 @@ export interface InProcess {
 /** The DynamoDB protocol over any store, in this process. */
 export async function inProcess(
   store: Store,
-  options: Partial<Pick<CatalogOptions, "clock" | "tableDelayMs" | "itemCollectionBytesMax">> = {},
+  {
+    transactionConflicts = false,
+    ...options
+  }: Partial<Pick<CatalogOptions, "clock" | "tableDelayMs" | "itemCollectionBytesMax">> & {
+    readonly transactionConflicts?: boolean;
+  } = {},
 ): Promise<InProcess> {
   const clock = options.clock ?? systemClock;
   const log = createLog({
@@ -33,7 +40,14 @@ export async function inProcess(
     write: (line) => process.stderr.write(line),
   });
   const catalog = await Catalog.open({ tableDelayMs: 0, ...options, store, clock, log });
-  const wire = createWire({ catalog, clock, accountId: "000000000000" }, "us-east-1", log);
+  const services = {
+    catalog,
+    inFlight: transactionConflicts ? new InFlightRows() : undefined,
+    tokens: new IdempotencyTokens(store, clock),
+    clock,
+    accountId: "000000000000",
+  };
+  const wire = createWire(services, "us-east-1", log);
   return {
     catalog,
     call: async (operation, input) => {
