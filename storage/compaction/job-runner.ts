@@ -17,10 +17,10 @@ interface Queued {
   readonly options: RunOptions;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
-  /** Paced: output beyond this many bytes is not yet due. */
+  /** Paced: output that the pace did not yet allow for, as of a time; and all output until then. */
+  owedBytes: number;
+  paidAtMs: number;
   writtenBytes: number;
-  /** Paced: not before this time. */
-  dueMs: number;
 }
 
 export interface RunnerOptions {
@@ -60,8 +60,9 @@ export class JobRunner {
         options,
         done: () => resolve(job.result()),
         failed: reject,
+        owedBytes: 0,
+        paidAtMs: this.#options.clock.now(),
         writtenBytes: 0,
-        dueMs: Number.NEGATIVE_INFINITY,
       });
     });
     this.#wake?.();
@@ -84,20 +85,34 @@ export class JobRunner {
     while (this.#queue.length > 0) {
       const now = this.#options.clock.now();
       const next = this.#next(now);
-      if (next.dueMs > now && !this.#isGivenUp(next)) await this.#sleep(next.dueMs - now);
+      const waitMs = this.#waitMs(next, now);
+      if (waitMs > 0) await this.#sleep(waitMs);
       else await this.#slice(next);
     }
     this.#running = false;
   }
 
-  /** Unpaced jobs in order of arrival, then the paced one that is due first. */
+  /** The job that may go on first; of several, the one that came first. */
   #next(now: number): Queued {
     let next = objectAt(this.#queue, 0);
+    let leastMs = Number.POSITIVE_INFINITY;
     for (const queued of this.#queue) {
-      if (!queued.options.paced || this.#isGivenUp(queued)) return queued;
-      if (queued.dueMs < Math.max(next.dueMs, now)) next = queued;
+      const waitMs = this.#waitMs(queued, now);
+      if (waitMs >= leastMs) continue;
+      next = queued;
+      leastMs = waitMs;
     }
     return next;
+  }
+
+  /** Below zero for a job that goes before all others, zero for one that may go on, else how long it has to wait. */
+  #waitMs(queued: Queued, now: number): number {
+    if (!queued.options.paced || this.#isGivenUp(queued)) return -1;
+    const bytesPerSecond = this.#options.bytesPerSecond();
+    if (bytesPerSecond <= 0) return 0;
+    // The clock may have stepped back.
+    queued.paidAtMs = Math.min(queued.paidAtMs, now);
+    return Math.max(0, queued.paidAtMs + (queued.owedBytes * 1000) / bytesPerSecond - now);
   }
 
   async #slice(queued: Queued): Promise<void> {
@@ -112,7 +127,7 @@ export class JobRunner {
         return;
       }
       if (result === "sync") await job.file.datasync();
-      if (queued.options.paced) this.#pace(queued);
+      if (queued.options.paced) this.#owe(queued);
       await turn();
     } catch (error) {
       this.#remove(queued);
@@ -121,13 +136,14 @@ export class JobRunner {
     }
   }
 
-  #pace(queued: Queued): void {
-    const bytesPerSecond = this.#options.bytesPerSecond();
-    const written = queued.job.outputBytes;
+  /** Notes what a slice has written. The debt is kept in bytes, so that a change of pace takes effect at once. */
+  #owe(queued: Queued): void {
     const now = this.#options.clock.now();
-    const owedMs = bytesPerSecond > 0 ? ((written - queued.writtenBytes) * 1000) / bytesPerSecond : 0;
+    const written = queued.job.outputBytes;
+    const paid = (Math.max(0, now - queued.paidAtMs) * this.#options.bytesPerSecond()) / 1000;
+    queued.owedBytes = Math.max(0, queued.owedBytes - paid) + written - queued.writtenBytes;
     queued.writtenBytes = written;
-    queued.dueMs = Math.max(queued.dueMs, now) + owedMs;
+    queued.paidAtMs = now;
   }
 
   #isGivenUp(queued: Queued): boolean {

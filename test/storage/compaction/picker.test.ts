@@ -77,9 +77,9 @@ describe("the picker, on a simulated space", () => {
     writeAll(1);
     const amplification = (space.compactedBytes - compactedBytes) / (space.flushedBytes - flushedBytes);
     const live = new Set(space.levels.flatMap((tables) => tables.flatMap(({ rows }) => [...rows.keys()])));
-    // 2 MB of rows are 25 times the base level: two steps of five. See "Figures" in the compaction notes of the design.
-    expect(amplification).toBeLessThan(10);
-    expect(space.bytes / (live.size * 100)).toBeLessThan(1.3);
+    // 2 MB of rows are 25 times the base level: two levels below it, each five times the one above. 8.9 and 1.21 as of now.
+    expect(amplification).toBeLessThan(9.5);
+    expect(space.bytes / (live.size * 100)).toBeLessThan(1.25);
   });
 
   test("moves tables that overlap nothing, as ascending keys give them", () => {
