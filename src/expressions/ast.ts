@@ -1,9 +1,8 @@
 /** Conditions and updates with real names and values: what is left to do is to apply them to items. */
 import type { AttributeValue, TypeName } from "../values/attribute-value.ts";
 import type { DocumentPath } from "../values/document-path.ts";
-import type { Comparator } from "./syntax.ts";
 
-export type { Comparator } from "./syntax.ts";
+export type Comparator = "=" | "<>" | "<" | "<=" | ">" | ">=";
 
 export type Operand =
   | { readonly kind: "path"; readonly path: DocumentPath }

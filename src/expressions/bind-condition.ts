@@ -2,10 +2,10 @@
 import { type AttributeValue, describeValue, type TypeName, typeOf } from "../values/attribute-value.ts";
 import { compareValues } from "../values/compare.ts";
 import { formatPath, samePath } from "../values/document-path.ts";
-import type { Condition, Operand } from "./ast.ts";
+import type { Comparator, Condition, Operand } from "./ast.ts";
 import { type ConditionKind, Findings } from "./findings.ts";
 import type { Placeholders } from "./placeholders.ts";
-import type { Comparator, ConditionNode, FunctionNode, OperandNode, Parsed } from "./syntax.ts";
+import type { ConditionNode, FunctionNode, OperandNode, Parsed } from "./syntax.ts";
 
 const IN_CHOICES_MAX = 100;
 const ALL_TYPES = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}";

@@ -13,10 +13,12 @@
  *
  * A "(" may open a condition or an operand: which one, the tokens after it tell.
  */
+
+import type { Comparator } from "./ast.ts";
 import type { ConditionKind } from "./findings.ts";
 import { OperandParser } from "./operand-parser.ts";
 import { ParseCache } from "./parse-cache.ts";
-import type { Comparator, ConditionNode, FunctionNode, OperandNode, Parsed } from "./syntax.ts";
+import type { ConditionNode, FunctionNode, OperandNode, Parsed } from "./syntax.ts";
 
 const KEYWORDS: ReadonlySet<string> = new Set(["AND", "OR", "NOT", "IN", "BETWEEN"]);
 

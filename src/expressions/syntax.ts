@@ -1,4 +1,5 @@
 /** What the parsers make of an expression's text: trees that depend on nothing else, so they are shared between requests. */
+import type { Comparator } from "./ast.ts";
 
 /** Steps as written: a name, a `#placeholder` with its sign (no bare name begins with it), or a list index. */
 export type PathSyntax = readonly (string | number)[];
@@ -29,8 +30,6 @@ export interface ArithmeticNode {
 }
 
 export type OperandNode = PathNode | ValueNode | FunctionNode | ArithmeticNode;
-
-export type Comparator = "=" | "<>" | "<" | "<=" | ">" | ">=";
 
 export type ConditionNode =
   | {
