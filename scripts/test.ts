@@ -31,10 +31,12 @@ try {
 
 /** The report is XML made by `bun test`, one element to a line. */
 function tell(xml: string): void {
-  const skipped = [...xml.matchAll(/<testcase name="([^"]*)" [^>]*file="([^"]*)"[^>]*>\s*<skipped/g)];
+  const skipped = [
+    ...xml.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*file="([^"]*)"[^>]*>\s*<skipped/g),
+  ];
   if (skipped.length > 0) {
     console.log(`\n${skipped.length} skipped:`);
-    for (const [, name, file] of skipped) console.log(`  ${file}: ${unescaped(name ?? "")}`);
+    for (const [, name, group, file] of skipped) console.log(unescaped(`  ${file}: ${group}: ${name}`));
   }
   const slow = [...xml.matchAll(/^ {2}<testsuite name="([^"]*)"[^>]* time="([^"]*)"/gm)]
     .map(([, name, time]) => ({ name, time: Number(time) }))

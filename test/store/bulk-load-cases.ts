@@ -3,7 +3,7 @@ import { bytes, contents, newSpace, put, range, type StoreFactory, sharedStore }
 
 /** Loading sorted rows into a space that nobody reads yet. */
 export function bulkLoadCases(factory: StoreFactory): void {
-  describe.skipIf(factory.missing?.includes("bulkLoad") ?? false)("bulkLoad", () => {
+  describe("bulkLoad", () => {
     const store = sharedStore(factory);
     const rows = range(500).map((n) => ({
       key: `row-${String(n).padStart(4, "0")}`,

@@ -3,7 +3,7 @@ import { bytes, commit, contents, newSpace, put, type StoreFactory, sharedStore 
 
 /** Checkpoints, and restoring into new spaces. */
 export function checkpointCases(factory: StoreFactory): void {
-  describe.skipIf(factory.missing?.includes("checkpoint") ?? false)("checkpoints", () => {
+  describe("checkpoints", () => {
     const store = sharedStore(factory);
 
     test("a restored checkpoint is the old state, counts included, in new spaces", async () => {

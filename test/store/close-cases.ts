@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { change, newFeed, plain, readAll } from "./feed-support.ts";
 import { bytes, commit, contents, increment, newSpace, put, range, type StoreFactory } from "./subject.ts";
 
-/** Closing, and what is there after opening again. */
+/** Closing. */
 export function closeCases(factory: StoreFactory): void {
   describe("close", () => {
     test("is idempotent; afterwards reads are refused and writes unavailable", async () => {
@@ -33,10 +33,11 @@ export function closeCases(factory: StoreFactory): void {
       }
     });
   });
+}
 
-  describe.skipIf(factory.reopen === undefined)("opening again", () => {
-    const reopen = factory.reopen ?? factory.open;
-
+/** What is there after closing and opening again. */
+export function reopenCases(factory: StoreFactory): void {
+  describe("opening again", () => {
     test("rows, counts, generations, spaces and feeds are as they were", async () => {
       const before = await factory.open();
       const [kept, dropped] = [await newSpace(before), await newSpace(before)];
@@ -55,7 +56,7 @@ export function closeCases(factory: StoreFactory): void {
       const records = await readAll(before, feed, 0);
       await before.close();
 
-      const after = await reopen();
+      const after = await factory.reopen();
       expect(await contents(after, kept)).toEqual({ a: "one", c: "3", d: "4" });
       expect(after.stats(kept)).toEqual({ rows: 3, bytes: 30 });
       expect(after.generation(kept)).toBe(9);
@@ -79,7 +80,7 @@ export function closeCases(factory: StoreFactory): void {
         expect(result).toBe(round + 1);
         await put(store, space, { [`row-${round}`]: "x".repeat(round * 1_000) });
         await store.close();
-        store = await reopen();
+        store = await factory.reopen();
       }
       expect(Object.keys(await contents(store, space))).toHaveLength(7);
       await store.close();

@@ -36,7 +36,7 @@ function engine(newVfs: () => Vfs, options: Omit<StoreOptions, "vfs">): StoreFac
   return {
     open,
     reopen: () => (vfs === undefined ? open() : openStore({ ...options, vfs })),
-    missing: ["bulkLoad", "checkpoint"],
+    missing: { bulkLoad: "not written yet", checkpoint: "not written yet" },
   };
 }
 

@@ -170,22 +170,6 @@ export function modelCases(factory: StoreFactory): void {
       );
     });
 
-    test.skipIf(factory.reopen === undefined)("closing and opening again in between", async () => {
-      const rounds = fc.array(fc.array(step, { maxLength: 15, size: "max" }), { minLength: 2, maxLength: 5 });
-      await fc.assert(
-        fc.asyncProperty(rounds, async (all) => {
-          const first = await factory.open();
-          const run = new Run(first, await newSpace(first));
-          for (const steps of all) {
-            for (const next of steps) await run.perform(next);
-            await run.reopen(factory.reopen ?? factory.open);
-          }
-          await run.close();
-        }),
-        { numRuns: 15 },
-      );
-    });
-
     test("at once: the outcome is that of some order, and decide saw what that order says", async () => {
       const transactions = fc.array(fc.tuple(rows, fc.boolean()), {
         minLength: 2,
@@ -224,6 +208,27 @@ export function modelCases(factory: StoreFactory): void {
           expect(await contents(store(), space)).toEqual(Object.fromEntries(left));
         }),
         { numRuns: 60 },
+      );
+    });
+  });
+}
+
+/** The same with closing and opening again every now and then. */
+export function reopenModelCases(factory: StoreFactory): void {
+  describe("against a model", () => {
+    test("closing and opening again in between", async () => {
+      const rounds = fc.array(fc.array(step, { maxLength: 15, size: "max" }), { minLength: 2, maxLength: 5 });
+      await fc.assert(
+        fc.asyncProperty(rounds, async (all) => {
+          const first = await factory.open();
+          const run = new Run(first, await newSpace(first));
+          for (const steps of all) {
+            for (const next of steps) await run.perform(next);
+            await run.reopen(() => factory.reopen());
+          }
+          await run.close();
+        }),
+        { numRuns: 15 },
       );
     });
   });

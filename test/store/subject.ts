@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from "bun:test";
+import { afterAll, beforeAll, test } from "bun:test";
 import assert from "node:assert/strict";
 import type {
   Decide,
@@ -16,10 +16,19 @@ import type {
 export interface StoreFactory {
   /** A new, empty store. */
   open(): Promise<Store>;
-  /** Opens the data of the last store that `open` gave out again, after it was closed. Absent: nothing survives a close. */
-  readonly reopen?: () => Promise<Store>;
-  /** Parts of the seam that this implementation does not have yet; their cases are skipped and named as such. */
-  readonly missing?: readonly ("bulkLoad" | "checkpoint")[];
+  /** Opens the data of the last store that `open` gave out again, after it was closed. */
+  reopen(): Promise<Store>;
+  /** What this implementation does not do, with the reason. Its cases are skipped, and the reason is told. */
+  readonly missing?: Partial<Record<Feature, string>>;
+}
+
+export type Feature = "bulkLoad" | "checkpoint" | "reopen";
+
+/** Registers cases that need a feature, or one skipped test that says why they are not there. */
+export function casesOf(feature: Feature, { missing }: StoreFactory, cases: () => void): void {
+  const reason = missing?.[feature];
+  if (reason === undefined) cases();
+  else test.skip(`${feature}: ${reason}`, () => {});
 }
 
 /** One store shared by the cases of a `describe` block; each case makes spaces of its own. */

@@ -1,16 +1,16 @@
 import { describe } from "bun:test";
 import { bulkLoadCases } from "./bulk-load-cases.ts";
 import { checkpointCases } from "./checkpoint-cases.ts";
-import { closeCases } from "./close-cases.ts";
+import { closeCases, reopenCases } from "./close-cases.ts";
 import { concurrencyCases } from "./concurrency-cases.ts";
 import { feedCases } from "./feed-cases.ts";
 import { fenceCases } from "./fence-cases.ts";
-import { modelCases } from "./model-cases.ts";
+import { modelCases, reopenModelCases } from "./model-cases.ts";
 import { rangeCases } from "./range-cases.ts";
 import { snapshotCases } from "./snapshot-cases.ts";
 import { spaceCases } from "./space-cases.ts";
 import { statsCases } from "./stats-cases.ts";
-import type { StoreFactory } from "./subject.ts";
+import { casesOf, type StoreFactory } from "./subject.ts";
 import { transactCases } from "./transact-cases.ts";
 import { usageCases } from "./usage-cases.ts";
 import { waitCases } from "./wait-cases.ts";
@@ -30,10 +30,14 @@ export function storeSuite(name: string, factory: StoreFactory): void {
     spaceCases(factory);
     feedCases(factory);
     waitCases(factory);
-    bulkLoadCases(factory);
-    checkpointCases(factory);
+    casesOf("bulkLoad", factory, () => bulkLoadCases(factory));
+    casesOf("checkpoint", factory, () => checkpointCases(factory));
     usageCases(factory);
     closeCases(factory);
     modelCases(factory);
+    casesOf("reopen", factory, () => {
+      reopenCases(factory);
+      reopenModelCases(factory);
+    });
   });
 }
