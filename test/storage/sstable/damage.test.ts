@@ -28,10 +28,13 @@ function answer<T>(read: () => T): T | "damaged" {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof StorageError) || error.kind !== "corruption") throw error;
-    expect(error.file).toBe("t.sst");
-    expect(error.message).toStartWith("t.sst at byte ");
-    expect(error.offset).toBeGreaterThanOrEqual(0);
+    const isGood =
+      error instanceof StorageError &&
+      error.kind === "corruption" &&
+      error.file === "t.sst" &&
+      error.message.startsWith("t.sst at byte ") &&
+      (error.offset ?? -1) >= 0;
+    if (!isGood) throw error;
     return "damaged";
   }
 }
