@@ -1,7 +1,8 @@
 import type { RowAddress } from "../../storage/index.ts";
+import { resourceNotFound } from "../errors.ts";
 import { TimeSlice } from "../runtime/time-slice.ts";
 import type { Catalog } from "./catalog.ts";
-import { refusalOf } from "./storage-failure.ts";
+import { isSpaceGone, refusalOf } from "./storage-failure.ts";
 import { type StoredItem, storedItem } from "./stored-item.ts";
 
 /** Where an item is. */
@@ -40,6 +41,6 @@ export async function readItems(
       snapshot.close();
     }
   } catch (error) {
-    throw refusalOf(error);
+    throw isSpaceGone(error) ? resourceNotFound() : refusalOf(error);
   }
 }
