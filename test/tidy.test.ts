@@ -194,11 +194,13 @@ function importPathFindings({ path, imports }: SourceFile): string[] {
 
 function deadFindings(): string[] {
   const live = reachable(product, productEntries);
-  const dead = product.filter(
-    ({ path }) => !live.has(path) && !kept.some(({ place }) => path.startsWith(place)),
-  );
+  const unreached = product.filter(({ path }) => !live.has(path));
+  const isKept = (path: string) => kept.some(({ place }) => path.startsWith(place));
+  const dead = unreached.filter(({ path }) => !isKept(path));
+  const idle = kept.filter(({ place }) => !unreached.some(({ path }) => path.startsWith(place)));
   const isRun = ({ path }: SourceFile) =>
-    path.endsWith(".test.ts") || /^(scripts|bench)\/([\w-]+|micro\/[\w-]+\.bench)\.ts$/.test(path);
+    path.endsWith(".test.ts") ||
+    /^(scripts|bench)\/([\w-]+|peers\/[\w-]+|micro\/[\w-]+\.bench)\.ts$/.test(path);
   const liveOthers = reachable(
     others,
     others.filter(isRun).map(({ path }) => path),
@@ -208,6 +210,7 @@ function deadFindings(): string[] {
     ...dead.map(
       ({ path }) => `${path} is reached from none of ${productEntries.join(", ")}; use it or delete it`,
     ),
+    ...idle.map(({ place }) => `${place} is in use or gone; take it out of the table "kept"`),
     ...unused.map(({ path }) => `${path} is used by no test, script or benchmark; use it or delete it`),
   ];
 }
