@@ -148,6 +148,7 @@ export function prepareUpdate(
     on: (table) => {
       table.schema.checkKey(key);
       table.schema.checkUpdateTargets(update.targets);
+      table.schema.checkUpdateConstants(update.constants);
       checkCondition(table, condition);
       return {
         table,

@@ -27,20 +27,41 @@ interface IndexKey {
   readonly keySchema: KeySchema;
 }
 
-type EmptyError = (kind: "string" | "binary", indexName: string, name: string) => ApiError;
+/** The two ways in which a value cannot be an index key, in the words of where it was found. */
+interface Refusals {
+  readonly mismatch: (indexName: string, key: KeyAttribute, value: AttributeValue) => ApiError;
+  readonly empty: (kind: "string" | "binary", indexName: string, name: string) => ApiError;
+}
 
-const emptyInPut: EmptyError = (kind, indexName, name) =>
-  emptyKeyValue(
-    `${NOT_VALID}A value specified for a secondary index key is not supported. ` +
-      `The AttributeValue for a key attribute cannot contain an empty ${kind} value. ` +
-      `IndexName: ${indexName}, IndexKey: ${name}`,
+const typeMismatch: Refusals["mismatch"] = (indexName, { name, type }, value) =>
+  validation(
+    `${INVALID}Type mismatch for Index Key ${name} Expected: ${type} Actual: ${typeOf(value)} IndexName: ${indexName}`,
   );
 
-const emptyInUpdate: EmptyError = (kind) =>
-  emptyKeyValue(
+const emptyInUpdate: Refusals["empty"] = (kind) =>
+  validation(
     `${NOT_VALID}The update expression attempted to update a secondary index key to a value that is not supported. ` +
       `The AttributeValue for a key attribute cannot contain an empty ${kind} value.`,
   );
+
+const inPut: Refusals = {
+  mismatch: typeMismatch,
+  empty: (kind, indexName, name) =>
+    validation(
+      `${NOT_VALID}A value specified for a secondary index key is not supported. ` +
+        `The AttributeValue for a key attribute cannot contain an empty ${kind} value. ` +
+        `IndexName: ${indexName}, IndexKey: ${name}`,
+    ),
+};
+
+/** A constant in an update can be judged before the item is known. */
+const inConstant: Refusals = { mismatch: typeMismatch, empty: emptyInUpdate };
+
+const inUpdatedItem: Refusals = {
+  mismatch: () =>
+    validation("The update expression attempted to update the secondary index key to unsupported type"),
+  empty: emptyInUpdate,
+};
 
 /** The checks of one table, prepared. */
 export class ItemKeyChecks {
@@ -118,9 +139,19 @@ export class ItemKeyChecks {
     for (const index of this.#indexes) {
       for (const key of index.attributes) {
         const value = attribute(item, key.name);
-        if (value !== undefined) checkIndexValue(index.indexName, key, value, emptyInPut);
+        if (value !== undefined) checkIndexValue(index.indexName, key, value, inPut);
       }
       checkSizes(index.keySchema, item);
+    }
+  }
+
+  /** Top-level attributes that an update sets to constants. */
+  indexConstants(constants: ReadonlyMap<string, AttributeValue>): void {
+    for (const { indexName, attributes } of this.#indexes) {
+      for (const key of attributes) {
+        const value = constants.get(key.name);
+        if (value !== undefined) checkIndexValue(indexName, key, value, inConstant);
+      }
     }
   }
 
@@ -133,7 +164,7 @@ export class ItemKeyChecks {
         const old = previous === undefined ? undefined : attribute(previous, key.name);
         if (old !== undefined && equalValues(old, value)) continue;
         changed = true;
-        checkIndexValue(index.indexName, key, value, emptyInUpdate);
+        checkIndexValue(index.indexName, key, value, inUpdatedItem);
       }
       if (changed) checkSizes(index.keySchema, next);
     }
@@ -182,17 +213,13 @@ function hasKeyAttribute(item: Item, { name, type }: KeyAttribute): boolean {
 
 function checkIndexValue(
   indexName: string,
-  { name, type }: KeyAttribute,
+  key: KeyAttribute,
   value: AttributeValue,
-  emptyError: EmptyError,
+  refusals: Refusals,
 ): void {
-  if (!(type in value)) {
-    throw validation(
-      `${INVALID}Type mismatch for Index Key ${name} Expected: ${type} Actual: ${typeOf(value)} IndexName: ${indexName}`,
-    );
-  }
+  if (!(key.type in value)) throw refusals.mismatch(indexName, key, value);
   const empty = emptyKind(value);
-  if (empty !== undefined) throw emptyError(empty, indexName, name);
+  if (empty !== undefined) throw refusals.empty(empty, indexName, key.name);
 }
 
 function emptyKind(value: AttributeValue): "string" | "binary" | undefined {

@@ -2,7 +2,7 @@
  * A table as the catalog keeps it (`TableRecord`: plain data), and what item operations ask of it (`TableSchema`: made once per
  * record, because these checks are on the path of every request).
  */
-import { attribute, type Item } from "../values/attribute-value.ts";
+import { type AttributeValue, attribute, type Item } from "../values/attribute-value.ts";
 import type { KeyAttribute, KeySchema } from "../values/key-schema.ts";
 import { ItemKeyChecks } from "./schema-items.ts";
 import type {
@@ -202,6 +202,11 @@ export class TableSchema {
   checkBatchItem(item: Item): void {
     this.#checks.batchKey(item);
     this.#checks.indexKeys(item);
+  }
+
+  /** Refuses an update that sets an index key attribute to a constant that cannot be one. Throws `ApiError`. */
+  checkUpdateConstants(constants: ReadonlyMap<string, AttributeValue>): void {
+    this.#checks.indexConstants(constants);
   }
 
   /** Refuses an updated item whose changed index key attributes do not fit. Throws `ApiError`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { TableSchema } from "../../src/tables/schema.ts";
-import type { Item } from "../../src/values/attribute-value.ts";
+import type { AttributeValue, Item } from "../../src/values/attribute-value.ts";
 import {
   create,
   definitionsOf,
@@ -191,12 +191,23 @@ describe("updated items", () => {
   const mismatchOfB = invalid("Type mismatch for Index Key b Expected: N Actual: S IndexName: b-first");
 
   test("only index keys that changed are looked at", () => {
-    expect(updated(undefined, wrong)).toBe(mismatchOfB);
-    expect(updated(key("a", 1), wrong)).toBe(mismatchOfB);
+    const unsupported = plain(
+      "The update expression attempted to update the secondary index key to unsupported type",
+    );
+    expect(updated(undefined, wrong)).toBe(unsupported);
+    expect(updated(key("a", 1), wrong)).toBe(unsupported);
     expect(updated(wrong, wrong)).toBe("none");
     expect(updated(wrong, { ...wrong, b: { S: "x" }, other: { S: "y" } })).toBe("none");
-    expect(updated(wrong, { ...wrong, b: { S: "y" } })).toBe(mismatchOfB);
+    expect(updated(wrong, { ...wrong, b: { S: "y" } })).toBe(unsupported);
     expect(updated(wrong, key("a", 1))).toBe("none");
+  });
+
+  test("constants are judged before the item is known, in the words of a put", () => {
+    const constants = (name: string, value: AttributeValue) =>
+      refusal(() => indexed.checkUpdateConstants(new Map([[name, value]])));
+    expect(constants("b", { S: "x" })).toBe(mismatchOfB);
+    expect(constants("other", { S: "x" })).toBe("none");
+    expect(constants("a", { S: "" })).toContain("attempted to update a secondary index key to a value");
   });
 
   test("empty and long ones", () => {
