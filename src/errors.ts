@@ -125,6 +125,22 @@ export const idempotentParameterMismatch = () =>
     { member: "Message" },
   );
 
+/** A shard iterator that was issued too long ago; times in milliseconds since the epoch. */
+export const expiredIterator = (issuedMs: number, now: number, toleratedMs: number) =>
+  new ApiError(
+    `${DYNAMODB}ExpiredIteratorException`,
+    `Iterator expired. The iterator was created at time ${utcDate(issuedMs)} while right now it is ${utcDate(now)} ` +
+      `which is further in the future than the tolerated delay of ${toleratedMs} milliseconds.`,
+  );
+export const trimmedDataAccess = () =>
+  new ApiError(`${DYNAMODB}TrimmedDataAccessException`, "The data you are trying to access has been trimmed");
+
+/** "Sun Nov 22 12:00:00 UTC 2026" */
+function utcDate(ms: number): string {
+  const [weekday, day, month, year, time] = new Date(ms).toUTCString().replace(",", "").split(" ");
+  return `${weekday} ${month} ${day} ${time} UTC ${year}`;
+}
+
 export const throttling = (message: string) => new ApiError(`${AVAILABILITY}ThrottlingException`, message);
 export const internalServerError = (
   message = "The request processing has failed because of an unknown error.",

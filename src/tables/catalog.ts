@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Packr } from "msgpackr";
-import type { Fence, Row, RowAddress, SpaceId, Store, Value } from "../../storage/index.ts";
+import type { Fence, Row, RowAddress, SpaceId, Store, Value, Write } from "../../storage/index.ts";
 import { internalServerError, resourceNotFound } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
@@ -11,6 +11,9 @@ import { ITEM_COLLECTION_BYTES_MAX } from "./item-collections.ts";
 import { backfillRowKey, DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
 import { type GlobalIndexRecord, type TableRecord, TableSchema, type TableStatus } from "./schema.ts";
 import type { UpdatePlan } from "./schema-plan.ts";
+import { type Stream, streamArn } from "./stream.ts";
+import { StreamCatalog } from "./stream-catalog.ts";
+import { StreamKeeper } from "./stream-keeper.ts";
 
 /** A table as requests meet it: its record, what follows from it, and the fence that guards writes prepared with it. Immutable. */
 export interface Table {
@@ -24,6 +27,8 @@ export interface Table {
   readonly isFillingIndex: boolean;
   /** Where the sizes of item collections are kept; undefined without local secondary indexes. */
   readonly collections: SpaceId | undefined;
+  /** The enabled stream. */
+  readonly stream: Stream | undefined;
   readonly fences: readonly Fence[];
   /** The status that is shown until an instant (milliseconds) instead of the record's own. */
   readonly transition: Transition | undefined;
@@ -49,6 +54,8 @@ export interface CatalogOptions {
   readonly tableDelayMs: number;
   /** The most that items of one partition key and their entries in local secondary indexes may add up to. */
   readonly itemCollectionBytesMax?: number;
+  /** Open shards of the streams to come; 1 unless given. */
+  readonly streamShards?: number;
 }
 
 const NAMES_PAGE = 1000;
@@ -61,17 +68,20 @@ const packr = new Packr({ useRecords: false });
 export class Catalog {
   readonly store: Store;
   readonly itemCollectionBytesMax: number;
+  readonly streams: StreamCatalog;
   readonly #clock: Clock;
   readonly #tableDelayMs: number;
   readonly #backfills: Backfills;
+  readonly #streamKeeper: StreamKeeper;
   readonly #tables = new Map<string, Table>();
   /** Sorted names, made anew when the set of tables changed. */
   #names: readonly string[] | undefined;
   /** Per name, the end of the queue of changes. */
   readonly #queues = new Map<string, Promise<unknown>>();
 
-  private constructor(options: CatalogOptions) {
+  private constructor(options: CatalogOptions, streams: StreamCatalog) {
     this.store = options.store;
+    this.streams = streams;
     this.#clock = options.clock;
     this.#tableDelayMs = options.tableDelayMs;
     this.itemCollectionBytesMax = options.itemCollectionBytesMax ?? ITEM_COLLECTION_BYTES_MAX;
@@ -83,6 +93,12 @@ export class Catalog {
       target: (tableName, indexSpace) => this.#backfillTarget(tableName, indexSpace),
       finish: (tableName, indexSpace) => this.#finishBackfill(tableName, indexSpace),
     });
+    this.#streamKeeper = new StreamKeeper({
+      clock: options.clock,
+      log: options.log,
+      due: () => streams.due(),
+      tend: (stream) => this.exclusively(stream.tableName, () => streams.tend(streamArn(stream))),
+    });
   }
 
   /**
@@ -90,19 +106,26 @@ export class Catalog {
    * indexes that are being created.
    */
   static async open(options: CatalogOptions): Promise<Catalog> {
-    const catalog = new Catalog(options);
     await options.store.createSpace(SYSTEM_SPACE);
+    const streams = await StreamCatalog.open({ ...options, shards: options.streamShards ?? 1 });
+    const catalog = new Catalog(options, streams);
     await catalog.#load();
     await catalog.#removeOrphans();
     for (const [name, { record }] of catalog.#tables) {
       for (const index of filling(record)) catalog.#backfills.start(name, index.spaceId, 0);
     }
+    catalog.#streamKeeper.start();
     return catalog;
   }
 
   /** Stops all work in the background. Call before the store is closed. */
   async close(): Promise<void> {
-    await this.#backfills.stop();
+    await Promise.all([this.#backfills.stop(), this.#streamKeeper.stop()]);
+  }
+
+  /** Does for all streams now what is done every minute: closes and opens shards, removes what is past retention. */
+  async tendStreams(): Promise<void> {
+    await this.#streamKeeper.tend();
   }
 
   /** The table of that name in whatever state, or undefined. A table whose deletion has run its time is gone. */
@@ -186,7 +209,8 @@ export class Catalog {
   async remove(table: Table): Promise<void> {
     const name = table.record.tableName;
     if (this.#tableDelayMs === 0) return await this.#purge(name);
-    await this.#commit(table.record, "DELETING");
+    const { stream: _, ...record } = table.record;
+    await this.#commit(record, "DELETING");
     this.#clock.after(this.#tableDelayMs, () => {
       void this.exclusively(name, async () => {
         if (this.#tables.get(name)?.transition?.status === "DELETING") await this.#purge(name);
@@ -202,12 +226,14 @@ export class Catalog {
     const generation = this.store.generation(record.spaceId) + 1;
     const envelope: Envelope = transition === undefined ? { record } : { record, transition };
     const before = this.#tables.get(record.tableName);
-    const filled = before === undefined ? [] : fillingSpaces(before.record, record);
+    const filled = before === undefined ? [] : forgottenProgress(before.record, record);
     const fence = { space: record.spaceId, generation };
-    await this.#write(record.tableName, packr.pack(envelope), fence, filled);
-    const table = tableOf(envelope, generation);
+    const { stream, writes, committed } = await this.streams.change(before?.record, record);
+    await this.#write(record.tableName, packr.pack(envelope), fence, [...writes, ...filled]);
+    const table = tableOf(envelope, generation, stream);
     this.#tables.set(record.tableName, table);
     this.#names = undefined;
+    await committed();
     return table;
   }
 
@@ -215,33 +241,28 @@ export class Catalog {
     const table = this.#tables.get(name);
     if (table === undefined) return;
     const generation = this.store.generation(table.space) + 1;
-    await this.#write(
-      name,
-      undefined,
-      { space: table.space, generation },
-      fillingSpaces(table.record, undefined),
-    );
+    const { writes, committed } = await this.streams.change(table.record, undefined);
+    const filled = forgottenProgress(table.record, undefined);
+    await this.#write(name, undefined, { space: table.space, generation }, [...writes, ...filled]);
     this.#tables.delete(name);
     this.#names = undefined;
+    await committed();
     for (const space of spacesOf(table.record)) await this.store.dropSpace(space);
   }
 
-  /**
-   * One logged commit of a catalog row, raising the fence of the table's space with it. `filled`: indexes whose filling is over, so that
-   * its progress is forgotten.
-   */
+  /** One logged commit of a table's row and of what goes with it, raising the fence of the table's space. */
   async #write(
     name: string,
     value: Value | undefined,
     fence: Fence,
-    filled: readonly SpaceId[],
+    others: readonly Write[],
   ): Promise<void> {
-    const row = { space: SYSTEM_SPACE, key: tableRowKey(DEFAULT_NAMESPACE, name) };
-    const progress = filled.map(progressRow);
+    const writes = [{ space: SYSTEM_SPACE, key: tableRowKey(DEFAULT_NAMESPACE, name), value }, ...others];
+    const reads = writes.map(({ space, key }): RowAddress => ({ space, key }));
     for (;;) {
-      const outcome = await this.store.transact({ reads: [row, ...progress] }, () => ({
+      const outcome = await this.store.transact({ reads }, () => ({
         kind: "commit",
-        writes: [{ ...row, value }, ...progress.map((each) => ({ ...each, value: undefined }))],
+        writes,
         raise: [fence],
         result: undefined,
       }));
@@ -298,7 +319,8 @@ export class Catalog {
   #install(value: Value): void {
     const envelope = packr.unpack(value) as Envelope;
     const { record } = envelope;
-    this.#tables.set(record.tableName, tableOf(envelope, this.store.generation(record.spaceId)));
+    const generation = this.store.generation(record.spaceId);
+    this.#tables.set(record.tableName, tableOf(envelope, generation, this.streams.ofTable(record)));
   }
 
   async #removeOrphans(): Promise<void> {
@@ -315,7 +337,7 @@ export class Catalog {
   }
 }
 
-function tableOf({ record, transition }: Envelope, generation: number): Table {
+function tableOf({ record, transition }: Envelope, generation: number, stream: Stream | undefined): Table {
   const schema = new TableSchema(record);
   return {
     record,
@@ -325,6 +347,7 @@ function tableOf({ record, transition }: Envelope, generation: number): Table {
     isFillingIndex: schema.indexes.some((index) => !index.readable),
     collections: record.itemCollectionsSpaceId,
     space: record.spaceId,
+    stream,
     fences: [{ space: record.spaceId, generation }],
     transition,
   };
@@ -340,10 +363,11 @@ const progressRow = (indexSpace: SpaceId): RowAddress => ({
 const filling = ({ globalSecondaryIndexes }: TableRecord): readonly GlobalIndexRecord[] =>
   globalSecondaryIndexes.filter((index) => index.indexStatus === "CREATING");
 
-/** Spaces of the indexes that are being filled in `before` and no longer are in `after`. */
-function fillingSpaces(before: TableRecord, after: TableRecord | undefined): readonly SpaceId[] {
+/** Removes the progress of the fillings that are under way in `before` and no longer are in `after`. */
+function forgottenProgress(before: TableRecord, after: TableRecord | undefined): readonly Write[] {
   const still = new Set(after === undefined ? [] : filling(after).map((index) => index.spaceId));
-  return filling(before).flatMap(({ spaceId }) => (still.has(spaceId) ? [] : [spaceId]));
+  const over = filling(before).filter(({ spaceId }) => !still.has(spaceId));
+  return over.map(({ spaceId }) => ({ ...progressRow(spaceId), value: undefined }));
 }
 
 /** The space of a table, that of its item collections, and those of its indexes. */

@@ -9,6 +9,8 @@ import type { SpaceId } from "../../storage/index.ts";
  *   namespace NUL "table" NUL name           a table's record
  *   namespace NUL "backfill" NUL space id    how far the filling of a new index has come: the last row key of its table that is done
  *   namespace NUL "token" NUL api NUL token  a client request token (tables/idempotency); the token in UTF-8
+ *   namespace NUL "stream" NUL name NUL label    a stream of the table of that name, or of one that was called so (tables/stream)
+ *   namespace NUL "iterator key"             what shard iterators are signed with (tables/shard-iterator)
  *
  * Besides it there is one space per table and one per secondary index (uuids in the table's record): rows are keyed by
  * `values/key-codec` and hold `values/item-codec` rows. A table with local secondary indexes has one more, for the sizes of its item
@@ -29,6 +31,21 @@ export const tableRows = (namespace: string): { readonly ge: string; readonly lt
   ge: namespace + TABLE_ROWS,
   lt: `${namespace}\0table\x01`,
 });
+
+const STREAM_ROWS = "\0stream\0";
+
+/** Catalog key of a stream. */
+export const streamRowKey = (namespace: string, tableName: string, label: string): string =>
+  `${namespace}${STREAM_ROWS}${tableName}\0${label}`;
+
+/** Bounds of all streams of a namespace. */
+export const streamRows = (namespace: string): { readonly ge: string; readonly lt: string } => ({
+  ge: namespace + STREAM_ROWS,
+  lt: `${namespace}\0stream\x01`,
+});
+
+/** Key of the row that holds what shard iterators are signed with. */
+export const iteratorKeyRowKey = (namespace: string): string => `${namespace}\0iterator key`;
 
 /** Key of the row that says how far the filling of an index has come. */
 export const backfillRowKey = (namespace: string, indexSpace: SpaceId): string =>

@@ -1,9 +1,20 @@
 import assert from "node:assert/strict";
-import type { Commit, Delta, Key, Outcome, Refuse, RowAddress, Value, Write } from "../../storage/index.ts";
+import type {
+  Change,
+  Commit,
+  Delta,
+  Key,
+  Outcome,
+  Refuse,
+  RowAddress,
+  Value,
+  Write,
+} from "../../storage/index.ts";
 import { ApiError, internalServerError, itemCollectionSizeLimitExceeded, validation } from "../errors.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { ITEM_BYTES_MAX } from "../values/size.ts";
 import type { Catalog, Table } from "./catalog.ts";
+import { changeOf } from "./change-stream.ts";
 import {
   CompanionRows,
   CompanionState,
@@ -30,6 +41,8 @@ export interface ItemWrite {
   readonly next: (previous: StoredItem | undefined) => StoredItem | undefined;
   /** The write is an update: a refusal of its result's size says so. */
   readonly isUpdate?: boolean;
+  /** The service deletes the item because its time has come. */
+  readonly isExpiry?: boolean;
 }
 
 /** What became of one ItemWrite. */
@@ -246,16 +259,20 @@ function decideWrites(
   if (!results.every(isWritten)) return { kind: "refuse", reason: { kind: "cancelled", results } };
   const batch: Write[] = [];
   const deltas: Delta[] = [];
+  const changes: Change[] = [];
   for (const [at, write] of writes.entries()) {
     const result = results[at];
-    if (result !== undefined) addToBatch(write, result, batch, deltas);
+    if (result === undefined) continue;
+    addToBatch(write, result, batch, deltas);
+    const change = changeOf(write, result.previous, result.next);
+    if (change !== undefined) changes.push(change);
   }
   if (state !== NO_STATE) batch.push(...state.writes());
   if (token !== undefined) {
     const sizes = results.map(({ next }) => next?.size ?? 0);
     batch.push({ ...token.row, value: token.record(sizes, now) });
   }
-  return { kind: "commit", writes: batch, deltas, result: results };
+  return { kind: "commit", writes: batch, changes, deltas, result: results };
 }
 
 const isWritten = (result: WriteResult): result is Written => result.kind === "written";
