@@ -39,7 +39,7 @@ const typeMismatch: Refusals["mismatch"] = (indexName, { name, type }, value) =>
   );
 
 const emptyInUpdate: Refusals["empty"] = (kind) =>
-  validation(
+  emptyKeyValue(
     `${NOT_VALID}The update expression attempted to update a secondary index key to a value that is not supported. ` +
       `The AttributeValue for a key attribute cannot contain an empty ${kind} value.`,
   );
@@ -47,7 +47,7 @@ const emptyInUpdate: Refusals["empty"] = (kind) =>
 const inPut: Refusals = {
   mismatch: typeMismatch,
   empty: (kind, indexName, name) =>
-    validation(
+    emptyKeyValue(
       `${NOT_VALID}A value specified for a secondary index key is not supported. ` +
         `The AttributeValue for a key attribute cannot contain an empty ${kind} value. ` +
         `IndexName: ${indexName}, IndexKey: ${name}`,
