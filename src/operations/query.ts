@@ -40,6 +40,8 @@ interface PreparedQuery {
   readonly tableName: string;
   readonly indexName: string | undefined;
   readonly predicates: KeyPredicates;
+  /** From KeyConditions. */
+  readonly hasLegacyKeys: boolean;
   readonly startKey: Item | undefined;
   readonly reverse: boolean;
   readonly itemsMax: number | undefined;
@@ -75,6 +77,7 @@ export const query = operation({
       tableName: input.TableName,
       indexName: input.IndexName,
       predicates: keyCondition ? keyPredicatesOf(keyCondition) : compileLegacyKeyConditions(legacyKeys ?? {}),
+      hasLegacyKeys: keyText === undefined,
       startKey,
       reverse: input.ScanIndexForward === false,
       itemsMax: input.Limit,
@@ -100,6 +103,10 @@ function planOf(query: PreparedQuery, context: Context): ReadPlan & ReadTarget {
   const { selection, consistent } = returns;
   const target = readTarget(tableFor(query.tableName, context), query.indexName, consistent);
   const { table, index } = target;
+  const { partition, sort } = keySchemaOf(target);
+  if (query.hasLegacyKeys && query.predicates.size > Math.max(2, partition.length + sort.length)) {
+    throw validation("Conditions can be of length 1 or 2 only");
+  }
   const condition = keyConditionFor(keySchemaOf(target), query.predicates);
   refuseKeyFilter(filter, keySchemaOf(target), query.filterParameter);
   if (filter !== undefined) table.schema.checkPaths(filter.paths());

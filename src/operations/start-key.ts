@@ -38,8 +38,11 @@ function isRefused(raw: RawAttributeValue): boolean {
 }
 
 /** Problems of numbers and number sets, and duplicates in sets, are told without saying that they are those of a starting key. */
-const isRefusedPlainly = ({ N, NS, SS = [], BS = [] }: RawAttributeValue): boolean =>
-  N !== undefined || NS !== undefined || SS.length + BS.length > 0;
+function isRefusedPlainly(raw: RawAttributeValue): boolean {
+  const { N, NS, SS = [], BS = [] } = raw;
+  const hasOneType = Object.keys(raw).length === 1;
+  return hasOneType && (N !== undefined || NS !== undefined || SS.length + BS.length > 0);
+}
 
 /** The attributes that LastEvaluatedKey and ExclusiveStartKey have: the table's key, and the index's if one is read. */
 function startKeyNames({ table, index }: ReadTarget): readonly string[] {
