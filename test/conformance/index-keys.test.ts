@@ -1,28 +1,30 @@
 /** Attributes that are keys of secondary indexes: what an item may hold in them, and what item collections report. */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { invalid, type JsonObject, useTarget, validation } from "./target.ts";
+import {
+  attributeDefinitions,
+  invalid,
+  type JsonObject,
+  keySchema,
+  useTarget,
+  validation,
+} from "./target.ts";
 
 const target = useTarget();
 let table = "";
 
-const key = (hash: string, range?: string) => [
-  { AttributeName: hash, KeyType: "HASH" },
-  ...(range === undefined ? [] : [{ AttributeName: range, KeyType: "RANGE" }]),
-];
 const ALL = { ProjectionType: "ALL" };
 
 beforeAll(async () => {
   table = await target.table({
     range: "sk:S",
     more: {
-      AttributeDefinitions: ["pk:S", "sk:S", "a:S", "b:N", "c:B"].map((part) => {
-        const [AttributeName = "", AttributeType = ""] = part.split(":");
-        return { AttributeName, AttributeType };
-      }),
-      LocalSecondaryIndexes: [{ IndexName: "lsi", KeySchema: key("pk", "b"), Projection: ALL }],
+      AttributeDefinitions: attributeDefinitions("pk:S", "sk:S", "a:S", "b:N", "c:B"),
+      LocalSecondaryIndexes: [
+        { IndexName: "lsi", KeySchema: keySchema("pk:HASH", "b:RANGE"), Projection: ALL },
+      ],
       GlobalSecondaryIndexes: [
-        { IndexName: "gsi2", KeySchema: key("a", "b"), Projection: ALL },
-        { IndexName: "gsi1", KeySchema: key("c"), Projection: ALL },
+        { IndexName: "gsi2", KeySchema: keySchema("a:HASH", "b:RANGE"), Projection: ALL },
+        { IndexName: "gsi1", KeySchema: keySchema("c:HASH"), Projection: ALL },
       ],
     },
   });

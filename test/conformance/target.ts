@@ -103,6 +103,16 @@ export function member(body: JsonObject, name: string): JsonObject {
   return value as JsonObject;
 }
 
+const pairs = (parts: readonly string[]) => parts.map((part) => part.split(":"));
+
+/** A KeySchema from `name:HASH`, `name:RANGE`. */
+export const keySchema = (...parts: readonly string[]) =>
+  pairs(parts).map(([AttributeName = "", KeyType = ""]) => ({ AttributeName, KeyType }));
+
+/** AttributeDefinitions from `name:type`. */
+export const attributeDefinitions = (...parts: readonly string[]) =>
+  pairs(parts).map(([AttributeName = "", AttributeType = ""]) => ({ AttributeName, AttributeType }));
+
 /** CreateTable's input for an on-demand table with the given key. */
 export function createTableInput(
   name: string,

@@ -8,7 +8,8 @@ import assert from "node:assert/strict";
 import { seededRandom } from "../support/seeded-random.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { sender, TABLE, type Tally } from "./client.ts";
-import { claims, counters, hotNumber, owned, type Workload } from "./workloads.ts";
+import { Counters } from "./counters.ts";
+import { claims, hotNumber, owned, type Workload } from "./workloads.ts";
 
 const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 20);
 const SEED = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e9));
@@ -64,7 +65,7 @@ test(
       const all: Workload[] = [];
       for (let round = 1; round <= ROUNDS; round += 1) {
         const name = `round${round}`;
-        const loads = [counters(name), claims(name), owned(name), hotNumber(name)];
+        const loads = [new Counters(name), claims(name), owned(name), hotNumber(name)];
         all.push(...loads);
         await loadAndKill(server, loads, tally, random);
         await server.restart();
