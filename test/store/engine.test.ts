@@ -14,7 +14,12 @@ import type { StoreFactory } from "./subject.ts";
 import { storeSuite } from "./suite.ts";
 
 /** Small enough that the suite's rows pass through memtables into SSTables and are read from both. */
-const smallMemtables = { memtableBytesMax: 32 << 10, segmentBytesMax: 64 << 10, blockBytes: 512 };
+const smallFiles = {
+  memtableBytesMax: 32 << 10,
+  segmentBytesMax: 16 << 10,
+  blockBytes: 512,
+  logFillBytes: 0,
+};
 
 const directories: string[] = [];
 afterAll(() => {
@@ -41,9 +46,10 @@ function engine(newVfs: () => Vfs, options: Omit<StoreOptions, "vfs">): StoreFac
 }
 
 storeSuite("the engine in memory", engine(memoryVfs, { durability: { mode: "off" } }));
-storeSuite("the engine in memory, small memtables", engine(memoryVfs, smallMemtables));
+storeSuite("the engine in memory, with small files", engine(memoryVfs, smallFiles));
 storeSuite("the engine on disk", engine(directory, {}));
+storeSuite("the engine on disk, never syncing", engine(directory, { durability: { mode: "off" } }));
 storeSuite(
-  "the engine on disk, small memtables flushed by a Worker",
-  engine(directory, { ...smallMemtables, worker: true, durability: { mode: "interval", intervalMs: 5 } }),
+  "the engine on disk, with small files written by a Worker",
+  engine(directory, { ...smallFiles, worker: true, durability: { mode: "interval", intervalMs: 5 } }),
 );

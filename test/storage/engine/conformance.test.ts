@@ -18,7 +18,7 @@ function factory(newVfs: () => Vfs, options: Omit<StoreOptions, "vfs"> = {}): St
       return openStore({ ...options, vfs });
     },
     reopen: () => openStore({ ...options, vfs }),
-    missing: ["bulkLoad", "checkpoint"],
+    missing: { bulkLoad: "not written yet", checkpoint: "not written yet" },
   };
 }
 
