@@ -13,7 +13,8 @@ export const createTable = operation({
   prepare: (input) => input,
   async execute(input, context) {
     const request = { ...input, TableName: tableNameOf(input.TableName, context) };
-    const record = planCreateTable(request, planContext(context));
+    const latestStreamLabel = context.catalog.streams.latestLabel(request.TableName);
+    const record = planCreateTable(request, { ...planContext(context), latestStreamLabel });
     await context.catalog.exclusively(record.tableName, async () => {
       refuseExisting(record.tableName, context);
       await context.catalog.create(record);

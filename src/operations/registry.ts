@@ -5,8 +5,12 @@ import { deleteItem } from "./delete-item.ts";
 import { deleteTable } from "./delete-table.ts";
 import { describeEndpoints } from "./describe-endpoints.ts";
 import { describeLimits } from "./describe-limits.ts";
+import { describeStream } from "./describe-stream.ts";
 import { describeTable } from "./describe-table.ts";
 import { getItem } from "./get-item.ts";
+import { getRecords } from "./get-records.ts";
+import { getShardIterator } from "./get-shard-iterator.ts";
+import { listStreams } from "./list-streams.ts";
 import { listTables } from "./list-tables.ts";
 import type { Operation } from "./operation.ts";
 import { putItem } from "./put-item.ts";
@@ -45,9 +49,21 @@ const partial = (group: string, operation: Operation, note: string): RegistryEnt
   status: "partial",
 });
 
-const notYet = (group: string, names: readonly string[], note: string, service: Service = "DynamoDB") =>
+const streams = (operation: Operation): RegistryEntry => ({
+  ...full("Streams", operation),
+  service: "DynamoDBStreams",
+});
+
+const notYet = (group: string, names: readonly string[], note: string) =>
   names.map(
-    (name): RegistryEntry => ({ name, service, group, status: "not-yet", note, operation: undefined }),
+    (name): RegistryEntry => ({
+      name,
+      service: "DynamoDB",
+      group,
+      status: "not-yet",
+      note,
+      operation: undefined,
+    }),
   );
 
 /** The only list of operations in the program: routing, documentation and tests are made from it. */
@@ -132,12 +148,10 @@ export const registry: readonly RegistryEntry[] = [
     ["CancelBulkOperation", "DescribeBulkOperation", "ListBulkOperations", "StartBulkPutItems"],
     "planned",
   ),
-  ...notYet(
-    "Streams",
-    ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"],
-    "planned; the log already carries change records",
-    "DynamoDBStreams",
-  ),
+  streams(describeStream),
+  streams(getRecords),
+  streams(getShardIterator),
+  streams(listStreams),
 ];
 
 const byTarget: ReadonlyMap<string, RegistryEntry> = new Map(

@@ -67,7 +67,7 @@ export function planCreateTable(request: CreateTableRequest, context: PlanContex
   const throughput = newThroughput(request.ProvisionedThroughput);
   const floor = initialWarmth(billingMode, throughput);
   const onDemand = present(request.OnDemandThroughput);
-  const stream = planStream(request.StreamSpecification, undefined, context);
+  const stream = planStream(request.StreamSpecification, context.latestStreamLabel, context);
   const sse = planEncryption(request.SSESpecification, context);
   return {
     tableName: request.TableName,

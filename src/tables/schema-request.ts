@@ -128,4 +128,6 @@ export interface PlanContext {
   readonly region: string;
   /** A fresh uuid. */
   readonly newId: () => string;
+  /** Label of the newest stream that an earlier table of the same name had. */
+  readonly latestStreamLabel?: string | undefined;
 }

@@ -42,23 +42,25 @@ export function checkStreamChange(requested: StreamSpecification | undefined): v
   }
 }
 
-/** The stream to enable; undefined when none is asked for. Its label differs from `latestLabel`. */
+/** The stream to enable; undefined when none is asked for. Its label sorts after `latestLabel`. */
 export function planStream(
   requested: StreamSpecification | undefined,
   latestLabel: string | undefined,
   { now, newId }: PlanContext,
 ): StreamRecord | undefined {
   if (requested?.StreamEnabled !== true || requested.StreamViewType === undefined) return undefined;
-  const label = streamLabel(now);
   return {
     viewType: requested.StreamViewType,
     feedId: newId(),
-    label: label === latestLabel ? streamLabel(now + 1) : label,
+    label: streamLabel(latestLabel === undefined ? now : Math.max(now, streamLabelMs(latestLabel) + 1)),
   };
 }
 
 /** UTC time as yyyy-MM-ddTHH:mm:ss.SSS. */
 const streamLabel = (ms: number): string => new Date(ms).toISOString().slice(0, -1);
+
+/** The time that a label says, in milliseconds since the epoch. */
+export const streamLabelMs = (label: string): number => Date.parse(`${label}Z`);
 
 /** Refuses an encryption request that contradicts itself. Throws `ApiError`. */
 export function checkEncryption(requested: SseSpecification | undefined): void {

@@ -1,5 +1,5 @@
 import type { Item } from "../values/attribute-value.ts";
-import { decodeRow, rowItemBytes, rowItemSize } from "../values/item-codec.ts";
+import { decodeRow, rowItemBytes, rowItemJson, rowItemSize } from "../values/item-codec.ts";
 
 /** A row of a table: its bytes, and the item in them decoded only when somebody looks. */
 export class StoredItem {
@@ -21,6 +21,11 @@ export class StoredItem {
   /** The item as DynamoDB-JSON in UTF-8: a view, ready for the wire. */
   get json(): Uint8Array {
     return rowItemBytes(this.row);
+  }
+
+  /** The same as text. */
+  get jsonText(): string {
+    return rowItemJson(this.row);
   }
 
   /** Size in bytes as DynamoDB counts it. */

@@ -8,6 +8,7 @@ import {
 } from "../../storage/index.ts";
 import { resourceNotFound, trimmedDataAccess } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { refusalOf } from "./storage-failure.ts";
 import { endOf, RETENTION_MS, type Shard, type Stream } from "./stream.ts";
 import { AFTER_ALL, BEFORE_ALL, laterOf, positionBefore, positionBetween } from "./stream-position.ts";
 
@@ -122,7 +123,7 @@ export class StreamReader {
       return await this.#store.readFeed(feedId, part, after, limit);
     } catch (error) {
       if (error instanceof StorageError && error.kind === "not-found") throw resourceNotFound();
-      throw error;
+      throw refusalOf(error);
     }
   }
 }

@@ -10,6 +10,7 @@ import type { FeedId, Position } from "../../storage/index.ts";
 import { tableArn } from "./describe.ts";
 import type { TableRecord } from "./schema.ts";
 import type { KeySchemaElement, StreamViewType } from "./schema-request.ts";
+import { streamLabelMs } from "./schema-settings.ts";
 import { AFTER_ALL, BEFORE_ALL, laterOf, positionAfter } from "./stream-position.ts";
 
 const HOUR_MS = 3_600_000;
@@ -54,7 +55,7 @@ export function newStream(record: TableRecord, parts: number): Stream | undefine
   const { stream, accountId, region, tableName, keySchema } = record;
   if (stream === undefined) return undefined;
   const { feedId, label, viewType } = stream;
-  const createdMs = Date.parse(`${label}Z`);
+  const createdMs = streamLabelMs(label);
   const shards = Array.from({ length: parts }, (_, part): Shard => {
     const shardId = shardIdOf(feedId, part, createdMs);
     return { shardId, part, openedMs: createdMs, from: positionAfter(BEFORE_ALL) };

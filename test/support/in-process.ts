@@ -5,6 +5,7 @@ import { Catalog, type CatalogOptions } from "../../src/tables/catalog.ts";
 import { IdempotencyTokens } from "../../src/tables/idempotency.ts";
 import { InFlightRows } from "../../src/tables/in-flight.ts";
 import type { Store } from "../../storage/index.ts";
+import { targetOf } from "./call.ts";
 
 const AUTHORIZATION =
   "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00";
@@ -18,7 +19,7 @@ export interface Answer {
 
 export interface InProcess {
   readonly catalog: Catalog;
-  /** Performs an operation through the whole protocol, without a socket. */
+  /** Performs an operation through the whole protocol, without a socket; `DynamoDBStreams_20120810.X` is taken as it is. */
   call(operation: string, input: object): Promise<Answer>;
 }
 
@@ -28,7 +29,7 @@ export async function inProcess(
   {
     transactionConflicts = false,
     ...options
-  }: Partial<Pick<CatalogOptions, "clock" | "tableDelayMs" | "itemCollectionBytesMax">> & {
+  }: Partial<Pick<CatalogOptions, "clock" | "tableDelayMs" | "itemCollectionBytesMax" | "streamShards">> & {
     readonly transactionConflicts?: boolean;
   } = {},
 ): Promise<InProcess> {
@@ -53,13 +54,13 @@ export async function inProcess(
     call: async (operation, input) => {
       const headers = new Headers({
         "content-type": "application/x-amz-json-1.0",
-        "x-amz-target": `DynamoDB_20120810.${operation}`,
+        "x-amz-target": targetOf(operation),
         "x-amz-date": "20260101T000000Z",
         authorization: AUTHORIZATION,
       });
       const answer = await wire({ headers, query: "", body: Buffer.from(JSON.stringify(input)) });
       const text = typeof answer.body === "string" ? answer.body : Buffer.from(answer.body).toString("utf8");
-      const body = JSON.parse(text) as Record<string, unknown>;
+      const body = (text === "" ? {} : JSON.parse(text)) as Record<string, unknown>;
       const type = body["__type"];
       const error = typeof type === "string" ? type.slice(type.indexOf("#") + 1) : undefined;
       return { status: answer.status, error, body };
