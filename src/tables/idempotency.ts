@@ -73,7 +73,7 @@ export class ClientToken {
 }
 
 function isExpired(value: Value, now: number): boolean {
-  assert(value[0] === VERSION, "a token's row begins with a known version");
+  assert(value[0] === VERSION && value.length >= SIZES_OFFSET, "a token's row begins with a known version");
   const time = new DataView(value.buffer, value.byteOffset).getFloat64(TIME_OFFSET, true);
   return now - time >= TOKEN_MS;
 }
