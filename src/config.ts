@@ -83,7 +83,7 @@ const FLAGS = [
     help: "memory for writes not yet in sorted files",
   },
   { name: "cache-bytes-max", value: "BYTES", fallback: String(64 << 20), help: "memory for the block cache" },
-  { name: "accept-clock", fallback: "false", help: "start although the clock is over 24 h ahead of the log" },
+  { name: "accept-clock", fallback: "false", help: "start although the clock is years ahead of the log" },
 ] as const satisfies readonly Flag[];
 
 type FlagName = (typeof FLAGS)[number]["name"];

@@ -20,7 +20,7 @@ export interface StoreOptions {
   readonly blockBytes?: number;
   /** Budget of the decompressed-block cache. */
   readonly cacheBytesMax?: number;
-  /** Accept a clock more than 24 h ahead of the log's last time. */
+  /** Accept a clock more than five years ahead of the log's last time. */
   readonly acceptClock?: boolean;
   /** Change records are kept in the log for this long. */
   readonly feedRetentionMs?: number;

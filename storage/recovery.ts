@@ -43,7 +43,8 @@ export interface OpenedFiles {
 
 /** In a mode that acknowledges before the sync, a crash may have lost this many sequences that were seen: none is used twice. */
 const skippedSequences = 2 ** 20;
-const clockAheadMsMax = 24 * 3_600_000;
+/** A store may well lie idle or switched off for years; a broken clock mostly jumps further (2036, 2038, GPS weeks: 19.7 years). */
+const clockAheadMsMax = 5 * 366 * 24 * 3_600_000;
 
 const newSalt = (): readonly [number, number] => {
   const bytes = randomBytes(8);
@@ -191,7 +192,7 @@ function checkClock({ clock, acceptClock }: OpenRequest, last: Segment): number 
     const [clockText, logText] = [now, last.time].map((time) => new Date(time).toISOString());
     throw new StorageError(
       "clock",
-      `the clock says ${clockText}, but the log ends at ${logText}: more than 24 hours are between them. ` +
+      `the clock says ${clockText}, but the log ends at ${logText}: more than five years are between them. ` +
         "Log time never goes back, so a wrong clock would be kept for ever; if the clock is right, accept it explicitly.",
     );
   }

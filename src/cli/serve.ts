@@ -83,7 +83,8 @@ async function orExit(task: () => Promise<Store>): Promise<Store | undefined> {
     return await task();
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    process.stderr.write(`walnut: ${error.message}\n`);
+    const hint = error.kind === "clock" ? " (--accept-clock)" : "";
+    process.stderr.write(`walnut: ${error.message}${hint}\n`);
     process.exitCode = STATUS[error.kind] ?? EXIT.disk;
     return undefined;
   }
