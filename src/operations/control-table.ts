@@ -17,7 +17,7 @@ export function existingTable(name: string, context: Context): Table {
 export function describeContext({ catalog, clock }: Context, status?: TableStatus): DescribeContext {
   return {
     now: clock.now(),
-    stats: (space) => catalog.store.stats(space),
+    stats: (space) => catalog.countsOf(space),
     ...(status === undefined ? {} : { status }),
   };
 }

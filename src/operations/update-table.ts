@@ -21,10 +21,12 @@ export const updateTable = operation({
       const table = existingTable(name, context);
       checkUpdatable(table.record, catalog.statusOf(table), request);
       const plan = planUpdateTable(table.record, request, planContext(context));
+      // Before the change: an index that is deleted is shown with what it has.
+      const description = describeUpdatedTable(plan, describeContext(context));
       if (plan.record !== table.record) {
         await catalog.update(plan, plan.response.tableStatus === "UPDATING" ? "UPDATING" : undefined);
       }
-      return json({ TableDescription: describeUpdatedTable(plan, describeContext(context)) });
+      return json({ TableDescription: description });
     });
   },
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Packr } from "msgpackr";
-import type { Fence, Row, RowAddress, SpaceId, Store, Value, Write } from "../../storage/index.ts";
+import type { Fence, Row, RowAddress, SpaceId, SpaceStats, Store, Value, Write } from "../../storage/index.ts";
 import { internalServerError, resourceNotFound } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
@@ -11,6 +11,7 @@ import { ITEM_COLLECTION_BYTES_MAX } from "./item-collections.ts";
 import { backfillRowKey, DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
 import { type GlobalIndexRecord, type TableRecord, TableSchema, type TableStatus } from "./schema.ts";
 import type { UpdatePlan } from "./schema-plan.ts";
+import { isSpaceGone } from "./storage-failure.ts";
 import { type Stream, streamArn } from "./stream.ts";
 import { StreamCatalog } from "./stream-catalog.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
@@ -142,6 +143,16 @@ export class Catalog {
     const { transition } = table;
     if (transition !== undefined && this.#clock.now() < transition.until) return transition.status;
     return table.record.tableStatus;
+  }
+
+  /** Rows and bytes of a space; none of one that does not exist yet. */
+  countsOf(space: SpaceId): SpaceStats {
+    try {
+      return this.store.stats(space);
+    } catch (error) {
+      if (isSpaceGone(error)) return { rows: 0, bytes: 0 };
+      throw error;
+    }
   }
 
   /** The table for a data-plane request. Throws ResourceNotFound when missing, still being created, or being deleted. */
