@@ -22,6 +22,7 @@ export class SortedBlocks {
   /** Rises whenever places move. */
   modifications = 0;
   readonly #blocks: Block[] = [];
+  /** The head of each block's first key. That of the first block is never looked at: smaller keys go there too. */
   #firstHeads = new Float64Array(16);
 
   /** Adds a key that is not there yet. */
@@ -34,7 +35,6 @@ export class SortedBlocks {
     const index = findInBlock(block, key, head);
     if (block.keys.length < blockKeysMax) {
       insertInBlock(block, index, key, head, entry);
-      if (index === 0) this.#firstHeads[blockIndex] = head;
       return;
     }
     // Keys that arrive in order fill whole blocks; others split a full block in halves.
@@ -43,7 +43,6 @@ export class SortedBlocks {
     const lowerCount = block.keys.length;
     if (index > lowerCount || ascending) insertInBlock(upper, index - lowerCount, key, head, entry);
     else insertInBlock(block, index, key, head, entry);
-    if (index === 0) this.#firstHeads[blockIndex] = head;
     this.#addBlock(blockIndex + 1, upper);
   }
 

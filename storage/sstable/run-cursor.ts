@@ -53,8 +53,7 @@ export class RunCursor extends Cursor {
   seek(bound?: Key): boolean {
     if (bound === undefined) this.#index = this.reverse ? this.#run.length - 1 : 0;
     else this.#index = firstEndingAtOrAfter(this.#run, bound);
-    // Descending, keys below the bound are in that table or, if it begins at the bound, behind it, in the one before.
-    if (this.reverse && this.#index === this.#run.length) this.#index--;
+    // Descending, keys below the bound may be in that table (if there is one); else they are in the one before, where `#show` goes.
     this.#cursor = this.#run[this.#index]?.cursor(this.reverse);
     return this.#show(this.#cursor?.seek(bound) === true);
   }
