@@ -24,7 +24,7 @@ export const updateTable = operation({
       // Before the change: an index that is deleted is shown with what it has.
       const description = describeUpdatedTable(plan, describeContext(context));
       if (plan.record !== table.record) {
-        await catalog.update(plan, plan.response.tableStatus === "UPDATING" ? "UPDATING" : undefined);
+        await catalog.update(plan.record, plan.response.tableStatus === "UPDATING" ? "UPDATING" : undefined);
       }
       return json({ TableDescription: description });
     });

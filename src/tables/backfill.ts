@@ -12,9 +12,9 @@ import {
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { nextTurn, TimeSlice } from "../runtime/time-slice.ts";
-import { entryOf, rowOfEntry, type SecondaryIndex } from "./indexes.ts";
+import { type IndexEntry, rowOfEntry } from "./indexes.ts";
 import { isSpaceGone } from "./storage-failure.ts";
-import { storedItem } from "./stored-item.ts";
+import { type StoredItem, storedItem } from "./stored-item.ts";
 
 /** Items whose entries are made between two notes of the progress: what is done again after a crash. */
 const PAGE_ROWS_MAX = 256;
@@ -28,7 +28,12 @@ const RETRY_MS_MAX = 30_000;
 export interface BackfillTarget {
   readonly space: SpaceId;
   readonly fences: readonly Fence[];
-  readonly index: SecondaryIndex;
+  /** Where the entries go. */
+  readonly entrySpace: SpaceId;
+  /** Whether rows and bytes of that space are counted. */
+  readonly isCounted: boolean;
+  /** The entry that an item yields, if it does. */
+  readonly entryOf: (rowKey: Key, item: StoredItem | undefined) => IndexEntry | undefined;
 }
 
 /** What the filling of an index needs of the catalog. */
@@ -37,11 +42,11 @@ export interface BackfillHost {
   readonly clock: Clock;
   readonly log: Log;
   /** The index with this space while it is to be filled; undefined once it is gone. */
-  target(tableName: string, indexSpace: SpaceId): BackfillTarget | undefined;
+  target(tableName: string, entrySpace: SpaceId): BackfillTarget | undefined;
   /** Where progress is noted; the host removes the row in the commit that ends the filling. */
-  progressRow(indexSpace: SpaceId): RowAddress;
+  progressRow(entrySpace: SpaceId): RowAddress;
   /** Makes the index active: all of its entries are there. */
-  finish(tableName: string, indexSpace: SpaceId): Promise<void>;
+  finish(tableName: string, entrySpace: SpaceId): Promise<void>;
 }
 
 /**
@@ -60,8 +65,8 @@ export class Backfills {
   }
 
   /** Fills an index in the background, after a delay in milliseconds. */
-  start(tableName: string, indexSpace: SpaceId, delayMs: number): void {
-    const running = this.#run(tableName, indexSpace, delayMs).finally(() => this.#running.delete(running));
+  start(tableName: string, entrySpace: SpaceId, delayMs: number): void {
+    const running = this.#run(tableName, entrySpace, delayMs).finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 
@@ -72,7 +77,7 @@ export class Backfills {
   }
 
   /** Never rejects: errors are logged, and it is tried again until it succeeds or the index is gone. */
-  async #run(tableName: string, indexSpace: SpaceId, delayMs: number): Promise<void> {
+  async #run(tableName: string, entrySpace: SpaceId, delayMs: number): Promise<void> {
     if (delayMs > 0) await this.#pause(delayMs);
     for (
       let retryMs = RETRY_MS_MIN;
@@ -80,7 +85,7 @@ export class Backfills {
       retryMs = Math.min(retryMs * 2, RETRY_MS_MAX)
     ) {
       try {
-        if (await this.#fill(tableName, indexSpace)) await this.#host.finish(tableName, indexSpace);
+        if (await this.#fill(tableName, entrySpace)) await this.#host.finish(tableName, entrySpace);
         return;
       } catch (error) {
         if (error instanceof StorageError && error.kind === "closed") return;
@@ -92,12 +97,12 @@ export class Backfills {
   }
 
   /** Whether all entries have been made; not so when the work was stopped or the index deleted. */
-  async #fill(tableName: string, indexSpace: SpaceId): Promise<boolean> {
+  async #fill(tableName: string, entrySpace: SpaceId): Promise<boolean> {
     const { store } = this.#host;
-    const progress = this.#host.progressRow(indexSpace);
+    const progress = this.#host.progressRow(entrySpace);
     let after = decodeProgress(await store.get(progress.space, progress.key));
     for (; !this.#stop.signal.aborted; await nextTurn()) {
-      const target = this.#host.target(tableName, indexSpace);
+      const target = this.#host.target(tableName, entrySpace);
       if (target === undefined) return false;
       const page = await readItems(store, target.space, after);
       const last = page?.rows.at(-1)?.key;
@@ -173,19 +178,19 @@ async function readItems(store: Store, space: SpaceId, after: Key | undefined): 
 
 /** Makes the entry of one item, if there is one to be made; false when it has to be tried again. */
 async function addEntry(store: Store, target: BackfillTarget, row: Row): Promise<boolean> {
-  const { index, space, fences } = target;
-  const seen = entryOf(index, row.key, storedItem(row.value));
+  const { entrySpace, isCounted, entryOf, space, fences } = target;
+  const seen = entryOf(row.key, storedItem(row.value));
   if (seen === undefined) return true;
-  const place = { space: index.spaceId, key: seen.key };
+  const place = { space: entrySpace, key: seen.key };
   const outcome = await store.transact(
     { fences, reads: [{ space, key: row.key }, place] },
     ([item, present]) => {
-      const entry = present === undefined ? entryOf(index, row.key, storedItem(item)) : undefined;
+      const entry = present === undefined ? entryOf(row.key, storedItem(item)) : undefined;
       if (entry?.key !== seen.key) return { kind: "commit", writes: [], result: undefined };
       return {
         kind: "commit",
         writes: [{ ...place, value: rowOfEntry(entry) }],
-        deltas: [{ space: index.spaceId, rows: 1, bytes: entry.size }],
+        deltas: isCounted ? [{ space: entrySpace, rows: 1, bytes: entry.size }] : [],
         result: undefined,
       };
     },

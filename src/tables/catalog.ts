@@ -1,20 +1,35 @@
 import assert from "node:assert/strict";
 import { Packr } from "msgpackr";
-import type { Fence, Row, RowAddress, SpaceId, SpaceStats, Store, Value, Write } from "../../storage/index.ts";
+import type {
+  Fence,
+  Row,
+  RowAddress,
+  SpaceId,
+  SpaceStats,
+  Store,
+  Value,
+  Write,
+} from "../../storage/index.ts";
 import { internalServerError, resourceNotFound } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { type TableKeyEncoder, tableKeyEncoder } from "../values/key-codec.ts";
 import { Backfills, type BackfillTarget } from "./backfill.ts";
-import { type SecondaryIndex, secondaryIndex } from "./indexes.ts";
+import { entryOf, type SecondaryIndex, secondaryIndex } from "./indexes.ts";
 import { ITEM_COLLECTION_BYTES_MAX } from "./item-collections.ts";
 import { backfillRowKey, DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
-import { type GlobalIndexRecord, type TableRecord, TableSchema, type TableStatus } from "./schema.ts";
-import type { UpdatePlan } from "./schema-plan.ts";
-import { isSpaceGone } from "./storage-failure.ts";
+import {
+  type GlobalIndexRecord,
+  type TableRecord,
+  TableSchema,
+  type TableStatus,
+  type TimeToLiveRecord,
+} from "./schema.ts";
 import { type Stream, streamArn } from "./stream.ts";
 import { StreamCatalog } from "./stream-catalog.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
+import { isSpaceGone } from "./storage-failure.ts";
+import { expiryEntry } from "./time-to-live.ts";
 
 /** A table as requests meet it: its record, what follows from it, and the fence that guards writes prepared with it. Immutable. */
 export interface Table {
@@ -30,6 +45,7 @@ export interface Table {
   readonly collections: SpaceId | undefined;
   /** The enabled stream. */
   readonly stream: Stream | undefined;
+  readonly timeToLive: TimeToLiveRecord | undefined;
   readonly fences: readonly Fence[];
   /** The status that is shown until an instant (milliseconds) instead of the record's own. */
   readonly transition: Transition | undefined;
@@ -91,8 +107,8 @@ export class Catalog {
       clock: options.clock,
       log: options.log,
       progressRow,
-      target: (tableName, indexSpace) => this.#backfillTarget(tableName, indexSpace),
-      finish: (tableName, indexSpace) => this.#finishBackfill(tableName, indexSpace),
+      target: (tableName, entrySpace) => this.#backfillTarget(tableName, entrySpace),
+      finish: (tableName, entrySpace) => this.#finishBackfill(tableName, entrySpace),
     });
     this.#streamKeeper = new StreamKeeper({
       clock: options.clock,
@@ -113,7 +129,7 @@ export class Catalog {
     await catalog.#load();
     await catalog.#removeOrphans();
     for (const [name, { record }] of catalog.#tables) {
-      for (const index of filling(record)) catalog.#backfills.start(name, index.spaceId, 0);
+      for (const space of fillingSpaces(record)) catalog.#backfills.start(name, space, 0);
     }
     catalog.#streamKeeper.start();
     return catalog;
@@ -199,19 +215,17 @@ export class Catalog {
   }
 
   /**
-   * Commits a planned change: spaces of new indexes before, those of removed ones after. `shown` is the status seen during the
-   * configured delay. Call within `exclusively`.
+   * Commits the changed record of a table: makes spaces that are new in it before, drops those it no longer has after, and begins to
+   * fill what is to be filled. `shown` is the status seen during the configured delay. Call within `exclusively`.
    */
-  async update({ record, actions }: UpdatePlan, shown: "UPDATING" | undefined): Promise<Table> {
-    for (const action of actions) {
-      if (action.kind === "createIndex") await this.store.createSpace(action.index.spaceId);
-    }
+  async update(record: TableRecord, shown: "UPDATING" | undefined): Promise<Table> {
+    const before = this.#tables.get(record.tableName)?.record;
+    assert(before !== undefined, "a table that is changed exists");
+    for (const space of missingFrom(spacesOf(before), spacesOf(record))) await this.store.createSpace(space);
     const table = await this.#commit(record, shown);
-    for (const action of actions) {
-      if (action.kind === "deleteIndex") await this.store.dropSpace(action.index.spaceId);
-      if (action.kind === "createIndex") {
-        this.#backfills.start(record.tableName, action.index.spaceId, this.#tableDelayMs);
-      }
+    for (const space of missingFrom(spacesOf(record), spacesOf(before))) await this.store.dropSpace(space);
+    for (const space of missingFrom(fillingSpaces(before), fillingSpaces(record))) {
+      this.#backfills.start(record.tableName, space, this.#tableDelayMs);
     }
     return table;
   }
@@ -284,24 +298,35 @@ export class Catalog {
     }
   }
 
-  #backfillTarget(tableName: string, indexSpace: SpaceId): BackfillTarget | undefined {
+  #backfillTarget(tableName: string, entrySpace: SpaceId): BackfillTarget | undefined {
     const table = this.#tables.get(tableName);
-    const index = table?.indexes.find(({ spaceId, readable }) => spaceId === indexSpace && !readable);
-    return table === undefined || index === undefined
-      ? undefined
-      : { space: table.space, fences: table.fences, index };
+    if (table === undefined || !fillingSpaces(table.record).includes(entrySpace)) return undefined;
+    const { space, fences, timeToLive } = table;
+    const index = table.indexes.find(({ spaceId }) => spaceId === entrySpace);
+    if (index !== undefined) {
+      return {
+        space,
+        fences,
+        entrySpace,
+        isCounted: true,
+        entryOf: (key, item) => entryOf(index, key, item),
+      };
+    }
+    assert(timeToLive !== undefined, "what is filled is an index or holds expiries");
+    return {
+      space,
+      fences,
+      entrySpace,
+      isCounted: false,
+      entryOf: (key, item) => expiryEntry(timeToLive, key, item),
+    };
   }
 
-  #finishBackfill(tableName: string, indexSpace: SpaceId): Promise<void> {
+  #finishBackfill(tableName: string, entrySpace: SpaceId): Promise<void> {
     return this.exclusively(tableName, async () => {
       const record = this.#tables.get(tableName)?.record;
-      if (record === undefined || !filling(record).some(({ spaceId }) => spaceId === indexSpace)) return;
-      const globalSecondaryIndexes = record.globalSecondaryIndexes.map((index): GlobalIndexRecord => {
-        if (index.spaceId !== indexSpace) return index;
-        const { backfilling: _, ...filled } = index;
-        return { ...filled, indexStatus: "ACTIVE" };
-      });
-      await this.#commit({ ...record, globalSecondaryIndexes }, undefined);
+      if (record === undefined || !fillingSpaces(record).includes(entrySpace)) return;
+      await this.#commit(filledRecord(record, entrySpace), undefined);
     });
   }
 
@@ -359,6 +384,7 @@ function tableOf({ record, transition }: Envelope, generation: number, stream: S
     collections: record.itemCollectionsSpaceId,
     space: record.spaceId,
     stream,
+    timeToLive: record.timeToLive,
     fences: [{ space: record.spaceId, generation }],
     transition,
   };
@@ -370,23 +396,43 @@ const progressRow = (indexSpace: SpaceId): RowAddress => ({
   key: backfillRowKey(DEFAULT_NAMESPACE, indexSpace),
 });
 
-/** The indexes that are being filled. */
-const filling = ({ globalSecondaryIndexes }: TableRecord): readonly GlobalIndexRecord[] =>
-  globalSecondaryIndexes.filter((index) => index.indexStatus === "CREATING");
+/** Spaces of the indexes, and of the expiries, that are being filled. */
+const fillingSpaces = ({ globalSecondaryIndexes, timeToLive }: TableRecord): readonly SpaceId[] => [
+  ...globalSecondaryIndexes.filter((index) => index.indexStatus === "CREATING").map((index) => index.spaceId),
+  ...(timeToLive?.filling === true ? [timeToLive.spaceId] : []),
+];
+
+/** The record once the space has been filled. */
+function filledRecord(record: TableRecord, space: SpaceId): TableRecord {
+  const { timeToLive } = record;
+  if (timeToLive?.spaceId === space) {
+    return { ...record, timeToLive: { attributeName: timeToLive.attributeName, spaceId: space } };
+  }
+  const globalSecondaryIndexes = record.globalSecondaryIndexes.map((index): GlobalIndexRecord => {
+    if (index.spaceId !== space) return index;
+    const { backfilling: _, ...filled } = index;
+    return { ...filled, indexStatus: "ACTIVE" };
+  });
+  return { ...record, globalSecondaryIndexes };
+}
 
 /** Removes the progress of the fillings that are under way in `before` and no longer are in `after`. */
 function forgottenProgress(before: TableRecord, after: TableRecord | undefined): readonly Write[] {
-  const still = new Set(after === undefined ? [] : filling(after).map((index) => index.spaceId));
-  const over = filling(before).filter(({ spaceId }) => !still.has(spaceId));
-  return over.map(({ spaceId }) => ({ ...progressRow(spaceId), value: undefined }));
+  const over = missingFrom(after === undefined ? [] : fillingSpaces(after), fillingSpaces(before));
+  return over.map((space) => ({ ...progressRow(space), value: undefined }));
 }
 
-/** The space of a table, that of its item collections, and those of its indexes. */
+/** The spaces of `all` that are not among `some`. */
+const missingFrom = (some: readonly SpaceId[], all: readonly SpaceId[]): readonly SpaceId[] =>
+  all.filter((space) => !some.includes(space));
+
+/** The space of a table, that of its item collections, those of its indexes, and that of its expiries. */
 function spacesOf(record: TableRecord): SpaceId[] {
   return [
     record.spaceId,
     ...(record.itemCollectionsSpaceId === undefined ? [] : [record.itemCollectionsSpaceId]),
     ...record.globalSecondaryIndexes.map((index) => index.spaceId),
     ...record.localSecondaryIndexes.map((index) => index.spaceId),
+    ...(record.timeToLive === undefined ? [] : [record.timeToLive.spaceId]),
   ];
 }

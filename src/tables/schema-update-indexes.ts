@@ -201,7 +201,6 @@ function planCreate(
     ...plan,
     record: added(record, index),
     response: { ...added(response, { ...index, backfilling: false }), tableStatus: "UPDATING" },
-    actions: [...plan.actions, { kind: "createIndex", index }],
   };
 }
 
@@ -248,7 +247,6 @@ function planDelete(plan: UpdatePlan, indexName: string): UpdatePlan {
     ...plan,
     record: pruned({ ...record, globalSecondaryIndexes: remaining }),
     response: { ...withIndex(response, { ...index, indexStatus: "DELETING" }), tableStatus: "UPDATING" },
-    actions: [...plan.actions, { kind: "deleteIndex", index }],
   };
 }
 

@@ -37,7 +37,7 @@ export function planUpdateTable(
   checkReplication(request);
   if (request.DeletionProtectionEnabled !== undefined) {
     const changed = { ...record, deletionProtection: request.DeletionProtectionEnabled };
-    return { record: changed, response: changed, actions: [] };
+    return { record: changed, response: changed };
   }
   if (request.TableClass !== undefined) return planTableClass(record, request.TableClass, context.now);
   if (request.SSESpecification !== undefined) return planEncryptionChange(record, request, context);
@@ -64,7 +64,7 @@ function checkReplication(request: UpdateTableRequest): void {
 
 function planTableClass(record: TableRecord, requested: string, now: number): UpdatePlan {
   const value = checkTableClass(requested) ?? "STANDARD";
-  if (value === (record.tableClass?.value ?? "STANDARD")) return { record, response: record, actions: [] };
+  if (value === (record.tableClass?.value ?? "STANDARD")) return { record, response: record };
   const recent = (record.tableClass?.changesMs ?? []).filter((ms) => now - ms < TABLE_CLASS_DAYS * DAY_MS);
   if (recent.length >= TABLE_CLASS_CHANGES_MAX) {
     throw limitExceeded(
@@ -75,7 +75,6 @@ function planTableClass(record: TableRecord, requested: string, now: number): Up
   return {
     record: { ...record, tableClass: { value, changesMs: [...recent, now] } },
     response: { ...record, tableStatus: "UPDATING" },
-    actions: [],
   };
 }
 
@@ -88,7 +87,7 @@ function planEncryptionChange(
   const { sse: current, ...others } = record;
   if (sse === undefined) {
     if (current === undefined) throw invalidParameters("Table is already encrypted by default");
-    return { record: others, response: record, actions: [], encryptionUpdating: true };
+    return { record: others, response: record, encryptionUpdating: true };
   }
   if (current !== undefined && request.SSESpecification?.KMSMasterKeyId === current.kmsMasterKeyArn) {
     throw invalidParameters(
@@ -97,7 +96,7 @@ function planEncryptionChange(
     );
   }
   const changed = { ...record, sse };
-  return { record: changed, response: changed, actions: [], encryptionUpdating: true };
+  return { record: changed, response: changed, encryptionUpdating: true };
 }
 
 function planWarmth(record: TableRecord, request: UpdateTableRequest): UpdatePlan {
@@ -106,14 +105,14 @@ function planWarmth(record: TableRecord, request: UpdateTableRequest): UpdatePla
   const raised =
     warm.readUnitsPerSecond > record.warm.readUnitsPerSecond ||
     warm.writeUnitsPerSecond > record.warm.writeUnitsPerSecond;
-  return { record: changed, response: changed, actions: [], warmthUpdating: raised };
+  return { record: changed, response: changed, warmthUpdating: raised };
 }
 
 /** Billing mode and the table's own throughput. */
 function planBilling(record: TableRecord, request: UpdateTableRequest, context: PlanContext): UpdatePlan {
   const { BillingMode, ProvisionedThroughput } = request;
   if (BillingMode === undefined && ProvisionedThroughput === undefined) {
-    return { record, response: record, actions: [] };
+    return { record, response: record };
   }
   const response: TableRecord = { ...record, tableStatus: "UPDATING" };
   const next: BillingMode = BillingMode ?? record.billingMode;
@@ -123,16 +122,16 @@ function planBilling(record: TableRecord, request: UpdateTableRequest, context: 
         "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST",
       );
     }
-    return { record: toPayPerRequest(record, context.now), response, actions: [] };
+    return { record: toPayPerRequest(record, context.now), response };
   }
-  if (ProvisionedThroughput === undefined) return { record, response, actions: [] };
+  if (ProvisionedThroughput === undefined) return { record, response };
   const changed =
     record.billingMode === "PROVISIONED"
       ? { ...record, throughput: changeThroughput(record.throughput, ProvisionedThroughput, context.now) }
       : toProvisioned(record, request);
   checkQuota(ProvisionedThroughput, context.region);
   const warm = warmest(record.warm, initialWarmth(next, changed.throughput));
-  return { record: { ...changed, warm }, response, actions: [] };
+  return { record: { ...changed, warm }, response };
 }
 
 function toPayPerRequest(record: TableRecord, now: number): TableRecord {
@@ -204,7 +203,6 @@ function planStreamChange(plan: UpdatePlan, request: UpdateTableRequest, context
       ...plan,
       record: others,
       response: { ...response, tableStatus: "UPDATING" },
-      actions: [...plan.actions, { kind: "disableStream", stream: current }],
     };
   }
   if (current !== undefined) {
@@ -217,6 +215,5 @@ function planStreamChange(plan: UpdatePlan, request: UpdateTableRequest, context
     ...plan,
     record: { ...others, ...enabled },
     response: { ...plan.response, ...enabled, tableStatus: "UPDATING" },
-    actions: [...plan.actions, { kind: "enableStream", stream }],
   };
 }

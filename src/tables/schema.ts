@@ -65,6 +65,15 @@ export interface StreamRecord {
   readonly label: string;
 }
 
+/** Items of the table leave when the time in this attribute has come. */
+export interface TimeToLiveRecord {
+  readonly attributeName: string;
+  /** Where their expiries are kept. */
+  readonly spaceId: string;
+  /** The expiries of items that are older than this setting are still being collected. */
+  readonly filling?: true;
+}
+
 export interface Tag {
   readonly Key: string;
   readonly Value: string;
@@ -102,7 +111,8 @@ export interface TableRecord {
   readonly deletionProtection: boolean;
   readonly tags: readonly Tag[];
   readonly resourcePolicy?: string;
-  readonly timeToLive?: { readonly attributeName: string; readonly spaceId?: string };
+  /** Present while time to live is enabled. */
+  readonly timeToLive?: TimeToLiveRecord;
   /** When time to live was last enabled or disabled. */
   readonly timeToLiveChangeMs?: number;
 }

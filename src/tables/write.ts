@@ -27,6 +27,7 @@ import type { InFlightRows } from "./in-flight.ts";
 import { type EntryProbe, type IndexChange, indexChanges } from "./indexes.ts";
 import { isSpaceGone } from "./storage-failure.ts";
 import { type StoredItem, storedItem } from "./stored-item.ts";
+import { expiryWrites } from "./time-to-live.ts";
 
 /**
  * Every write of the server, whatever its operation: one item of one table, a condition, and what becomes of the item.
@@ -349,4 +350,6 @@ function addToBatch(
     batch.push(...change.writes);
     if (change.delta !== undefined) deltas.push(change.delta);
   }
+  const { timeToLive } = write.table;
+  if (timeToLive !== undefined) batch.push(...expiryWrites(timeToLive, write.rowKey, previous, next));
 }
