@@ -1,5 +1,5 @@
-import { crc32 } from "node:zlib";
 import { ApiError, internalServerError } from "../errors.ts";
+import { crc32 } from "../runtime/digest.ts";
 import { nextRequestId } from "../runtime/ids.ts";
 import type { Log } from "../runtime/log.ts";
 

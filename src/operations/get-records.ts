@@ -1,6 +1,6 @@
-import { hash } from "node:crypto";
 import { expiredIterator, validation } from "../errors.ts";
 import { getRecordsInput } from "../protocol/inputs/streams.ts";
+import { sha256 } from "../runtime/digest.ts";
 import { type ItemChange, itemChange } from "../tables/change-stream.ts";
 import type { Stream } from "../tables/stream.ts";
 import { sequenceNumberOf } from "../tables/stream-position.ts";
@@ -54,4 +54,4 @@ function recordText(stream: Stream, shardId: string, change: ItemChange): string
 
 /** 32 hexadecimal digits, the same each time the record is read. */
 const eventId = ({ feedId }: Stream, shardId: string, sequenceNumber: string): string =>
-  hash("sha256", `${feedId}/${shardId}/${sequenceNumber}`, "hex").slice(0, 32);
+  Buffer.from(sha256(`${feedId}/${shardId}/${sequenceNumber}`)).toString("hex", 0, 16);

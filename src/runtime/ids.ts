@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { v4 } from "uuid";
+import { randomBytes } from "./digest.ts";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const REQUEST_ID_LENGTH = 52;

@@ -9,9 +9,9 @@
  *   size    := u32, little-endian, one per action: bytes of its item after the transaction, 0 for none
  */
 import assert from "node:assert/strict";
-import { hash } from "node:crypto";
 import { type Row, type RowAddress, StorageError, type Store, type Value } from "../../storage/index.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { sha256 } from "../runtime/digest.ts";
 import { canonicalJson } from "../values/canonical-json.ts";
 import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tokenRowKey, tokenRows } from "./keyspace.ts";
 
@@ -42,11 +42,11 @@ export type EarlierUse =
 /** A token as one transaction uses it. */
 export class ClientToken {
   readonly row: RowAddress;
-  readonly #digest: Buffer;
+  readonly #digest: Uint8Array;
 
   constructor(scope: TokenScope, token: string, parameters: unknown) {
     this.row = { space: SYSTEM_SPACE, key: tokenRowKey(DEFAULT_NAMESPACE, scope, token) };
-    this.#digest = hash("sha256", canonicalJson(parameters), "buffer");
+    this.#digest = sha256(canonicalJson(parameters));
   }
 
   /** What the token's row, if there is one, says at log time `now`; undefined when the transaction is to be performed. */

@@ -5,8 +5,8 @@
  *   payload  := shard id "|" position "|" time         in ASCII; the time of issue in milliseconds since the epoch, decimal
  *   signature := the first 16 bytes of HMAC-SHA256 over the stream ARN and the payload
  */
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Position } from "../../storage/index.ts";
+import { equalDigests, hmacSha256, randomBytes } from "../runtime/digest.ts";
 
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 16;
@@ -47,13 +47,12 @@ export class IteratorSigner {
     const payload = signed.subarray(0, Math.max(0, signed.length - SIGNATURE_BYTES));
     const signature = signed.subarray(payload.length);
     if (signature.length !== SIGNATURE_BYTES) return undefined;
-    if (!timingSafeEqual(signature, this.#signature(streamArn, payload))) return undefined;
+    if (!equalDigests(signature, this.#signature(streamArn, payload))) return undefined;
     const [shardId = "", after = "", issuedMs = ""] = payload.toString("latin1").split("|");
     return { streamArn, shardId, after, issuedMs: Number(issuedMs) };
   }
 
-  #signature(streamArn: string, payload: Uint8Array): Buffer {
-    const hmac = createHmac("sha256", this.#key).update(streamArn).update(payload);
-    return hmac.digest().subarray(0, SIGNATURE_BYTES);
+  #signature(streamArn: string, payload: Uint8Array): Uint8Array {
+    return hmacSha256(this.#key, streamArn, payload).subarray(0, SIGNATURE_BYTES);
   }
 }

@@ -20,8 +20,7 @@
  * the item holds its key attributes.
  */
 import assert from "node:assert/strict";
-import { hash as digest } from "node:crypto";
-import { crc32 } from "node:zlib";
+import { crc32, sha256 } from "../runtime/digest.ts";
 import { type AttributeValue, attribute, type Item } from "./attribute-value.ts";
 import { decodeBase64 } from "./base64.ts";
 import type { KeyAttribute, KeySchema } from "./key-schema.ts";
@@ -82,7 +81,7 @@ export function encodePartition(values: readonly AttributeValue[]): string {
     mixed & 0xff,
     long ? 0 : length,
   );
-  return head + (long ? sha256(bytes) : bytes);
+  return head + (long ? hashed(bytes) : bytes);
 }
 
 /** `hash partition` of a row key of a table or index. */
@@ -124,12 +123,12 @@ function escapeZeros(bytes: string): string {
   return bytes.includes("\x00") ? bytes.replaceAll("\x00", "\x00\xff") : bytes;
 }
 
-function sha256(bytes: string): string {
-  return digest("sha256", Buffer.from(bytes, "latin1"), "latin1");
+function hashed(bytes: string): string {
+  return Buffer.from(sha256(Buffer.from(bytes, "latin1")).buffer).toString("latin1");
 }
 
 function digestOf(tableKey: string): string {
-  return sha256(tableKey).slice(0, DIGEST_BYTES);
+  return hashed(tableKey).slice(0, DIGEST_BYTES);
 }
 
 /** The finaliser of MurmurHash3: a bijection of 32 bits that spreads close CRCs over the whole range. */
