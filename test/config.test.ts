@@ -34,7 +34,10 @@ describe("flags", () => {
 
   test("a flag wins over its environment variable, which wins over the default", () => {
     const environment = { WALNUT_PORT: "7001", WALNUT_DATA_DIR: "/from/environment" };
-    expect(parseConfig(["--port", "7002"], environment)).toMatchObject({ port: 7002, dataDir: "/from/environment" });
+    expect(parseConfig(["--port", "7002"], environment)).toMatchObject({
+      port: 7002,
+      dataDir: "/from/environment",
+    });
   });
 
   test("durability modes", () => {

@@ -16,7 +16,7 @@ import { createLog, type Log } from "../runtime/log.ts";
 import { Catalog } from "../tables/catalog.ts";
 import { IdempotencyTokens } from "../tables/idempotency.ts";
 import { InFlightRows } from "../tables/in-flight.ts";
-import { VERSION } from "../version.ts";
+import { COMMIT, VERSION } from "../version.ts";
 import { EXIT } from "./exit-codes.ts";
 
 /**
@@ -136,7 +136,13 @@ function exitWhenFailed(store: Store, log: Log): void {
 
 function health(store: Store): HealthReport {
   const { state, durability, cause } = store.health();
-  return { status: state, version: VERSION, durability, ...(cause === undefined ? {} : { cause }) };
+  return {
+    status: state,
+    version: VERSION,
+    commit: COMMIT,
+    durability,
+    ...(cause === undefined ? {} : { cause }),
+  };
 }
 
 function banner(config: ServeConfig, port: number): string {

@@ -7,6 +7,7 @@ import type { Wire } from "./wire.ts";
 export interface HealthReport {
   readonly status: "ok" | "read-only" | "failed";
   readonly version: string;
+  readonly commit: string;
   readonly durability: string;
   readonly cause?: string;
 }
