@@ -1,4 +1,5 @@
 import {
+  type Decide,
   type Fence,
   type Key,
   type Page,
@@ -7,6 +8,7 @@ import {
   type SpaceId,
   StorageError,
   type Store,
+  type TransactRequest,
   type Value,
 } from "../../storage/index.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -114,7 +116,7 @@ export class Backfills {
     return false;
   }
 
-  /** Makes the entries of some items; false when the table changed meanwhile, or was in use, so that some may be missing. */
+  /** Makes the entries of some items; false when the table changed meanwhile, so that some may be missing. */
   async #addEntries(target: BackfillTarget, rows: readonly Row[]): Promise<boolean> {
     const slice = new TimeSlice();
     const added: Promise<boolean>[] = [];
@@ -132,23 +134,25 @@ export class Backfills {
     return outcomes.every((done) => done);
   }
 
-  async #note(target: BackfillTarget, progress: RowAddress, last: Key): Promise<boolean> {
-    const outcome = await this.#host.store.transact({ fences: target.fences, reads: [progress] }, () => ({
+  /** False when the table changed meanwhile. */
+  #note({ fences }: BackfillTarget, progress: RowAddress, last: Key): Promise<boolean> {
+    const value = Buffer.from(last, "latin1");
+    return commit(this.#host.store, { fences, reads: [progress] }, () => ({
       kind: "commit",
-      writes: [{ ...progress, value: Buffer.from(last, "latin1") }],
+      writes: [{ ...progress, value }],
       result: undefined,
     }));
-    if (outcome.kind === "unknown" || outcome.kind === "unavailable") throw outcome.cause;
-    return outcome.kind === "committed";
   }
 
   async #pause(delayMs: number): Promise<void> {
     const { signal } = this.#stop;
     if (signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#host.clock.after(delayMs, resolve);
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const wake = () => resolve();
+    const cancel = this.#host.clock.after(delayMs, wake);
+    signal.addEventListener("abort", wake, { once: true });
     await promise;
+    signal.removeEventListener("abort", wake);
     cancel();
   }
 }
@@ -176,25 +180,34 @@ async function readItems(store: Store, space: SpaceId, after: Key | undefined): 
   }
 }
 
-/** Makes the entry of one item, if there is one to be made; false when it has to be tried again. */
+/** Makes the entry of one item, if there is one to be made; false when the table changed meanwhile. */
 async function addEntry(store: Store, target: BackfillTarget, row: Row): Promise<boolean> {
   const { entrySpace, isCounted, entryOf, space, fences } = target;
   const seen = entryOf(row.key, storedItem(row.value));
   if (seen === undefined) return true;
   const place = { space: entrySpace, key: seen.key };
-  const outcome = await store.transact(
-    { fences, reads: [{ space, key: row.key }, place] },
-    ([item, present]) => {
-      const entry = present === undefined ? entryOf(row.key, storedItem(item)) : undefined;
-      if (entry?.key !== seen.key) return { kind: "commit", writes: [], result: undefined };
-      return {
-        kind: "commit",
-        writes: [{ ...place, value: rowOfEntry(entry) }],
-        deltas: isCounted ? [{ space: entrySpace, rows: 1, bytes: entry.size }] : [],
-        result: undefined,
-      };
-    },
-  );
-  if (outcome.kind === "unknown" || outcome.kind === "unavailable") throw outcome.cause;
-  return outcome.kind === "committed";
+  return await commit(store, { fences, reads: [{ space, key: row.key }, place] }, ([item, present]) => {
+    const entry = present === undefined ? entryOf(row.key, storedItem(item)) : undefined;
+    if (entry?.key !== seen.key) return { kind: "commit", writes: [], result: undefined };
+    return {
+      kind: "commit",
+      writes: [{ ...place, value: rowOfEntry(entry) }],
+      deltas: isCounted ? [{ space: entrySpace, rows: 1, bytes: entry.size }] : [],
+      result: undefined,
+    };
+  });
+}
+
+/** Commits, however often others are in the way. False when a fence is stale; throws when the store cannot tell or take it. */
+async function commit(
+  store: Store,
+  request: TransactRequest,
+  decide: Decide<undefined, never>,
+): Promise<boolean> {
+  for (;;) {
+    const outcome = await store.transact(request, decide);
+    if (outcome.kind === "unknown" || outcome.kind === "unavailable") throw outcome.cause;
+    if (outcome.kind !== "conflict") return outcome.kind === "committed";
+    await nextTurn();
+  }
 }
