@@ -19,7 +19,7 @@ import {
 import { SortedBlocks } from "./sorted-blocks.ts";
 
 /** What a key costs beside its arena records and its own characters: string headers, map slot, places in its sorted block. */
-const keyOverheadBytes = 112;
+const keyOverheadBytes = 180;
 
 /**
  * The newest rows of one space, in memory: all versions of each key, newest first. One thread writes; keys and values live in a
