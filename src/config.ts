@@ -20,6 +20,8 @@ export interface ServeConfig {
   readonly memtableBytesMax: number;
   readonly cacheBytesMax: number;
   readonly acceptClock: boolean;
+  readonly streamShards: number;
+  readonly ttlSweepIntervalMs: number;
 }
 
 /** A flag or its value is wrong: the program says so in one line and exits with status 2. */
@@ -83,6 +85,18 @@ const FLAGS = [
     help: "memory for writes not yet in sorted files",
   },
   { name: "cache-bytes-max", value: "BYTES", fallback: String(64 << 20), help: "memory for the block cache" },
+  {
+    name: "stream-shards",
+    value: "N",
+    fallback: "1",
+    help: "open shards of the streams to come; an item's changes are in one of them",
+  },
+  {
+    name: "ttl-sweep-interval-ms",
+    value: "MS",
+    fallback: "60000",
+    help: "pause between two searches for expired items; 0 leaves them where they are",
+  },
   { name: "accept-clock", fallback: "false", help: "start although the clock is years ahead of the log" },
 ] as const satisfies readonly Flag[];
 
@@ -147,6 +161,8 @@ function checked(values: Values): ServeConfig {
     memtableBytesMax: integer("memtable-bytes-max", values, 1 << 20, 2 ** 40),
     cacheBytesMax: integer("cache-bytes-max", values, 0, 2 ** 40),
     acceptClock: boolean("accept-clock", values),
+    streamShards: integer("stream-shards", values, 1, 256),
+    ttlSweepIntervalMs: integer("ttl-sweep-interval-ms", values, 0, 86_400_000),
   };
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key belong together");

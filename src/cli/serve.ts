@@ -16,6 +16,7 @@ import { createLog, type Log } from "../runtime/log.ts";
 import { Catalog } from "../tables/catalog.ts";
 import { IdempotencyTokens } from "../tables/idempotency.ts";
 import { InFlightRows } from "../tables/in-flight.ts";
+import { TimeToLiveSweeper } from "../tables/time-to-live-sweeper.ts";
 import { COMMIT, VERSION } from "../version.ts";
 import { EXIT } from "./exit-codes.ts";
 
@@ -38,6 +39,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     clock: systemClock,
     log,
     tableDelayMs: config.tableDelayMs,
+    streamShards: config.streamShards,
   });
   const services = {
     catalog,
@@ -46,6 +48,13 @@ export async function serve(argv: readonly string[]): Promise<void> {
     clock: systemClock,
     accountId: config.accountId,
   };
+  const sweeper = new TimeToLiveSweeper({
+    services,
+    clock: systemClock,
+    log,
+    intervalMs: config.ttlSweepIntervalMs,
+  });
+  if (config.ttlSweepIntervalMs > 0) sweeper.start();
   const wire = createWire(services, config.region, log);
   const app = createApp({ wire, health: () => health(store) });
   const listener = bind(config, app.fetch);
@@ -54,7 +63,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     await store.close();
     return;
   }
-  stopOnSignals(listener, catalog, store, log);
+  stopOnSignals([listener, sweeper, catalog, store], log);
   exitWhenFailed(store, log);
   process.stdout.write(banner(config, listener.port));
 }
@@ -111,15 +120,14 @@ function bind(
   }
 }
 
-function stopOnSignals(listener: Listener, catalog: Catalog, store: Store, log: Log): void {
+/** Closes the parts of the server one after the other when asked to leave. */
+function stopOnSignals(parts: readonly { close(): Promise<void> }[], log: Log): void {
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
     log.info("stopping");
-    await listener.close();
-    await catalog.close();
-    await store.close();
+    for (const part of parts) await part.close();
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());

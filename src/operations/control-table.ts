@@ -4,14 +4,26 @@ import type { Table } from "../tables/catalog.ts";
 import type { DescribeContext } from "../tables/describe.ts";
 import type { TableStatus } from "../tables/schema.ts";
 import type { PlanContext } from "../tables/schema-request.ts";
+import type { TableState } from "../tables/schema-status.ts";
 import type { Context } from "./operation.ts";
 
 /** The table a control-plane request names, in whatever state. Throws ResourceNotFound in the control plane's words. */
 export function existingTable(name: string, context: Context): Table {
   const table = context.catalog.find(name);
-  if (table === undefined) throw resourceNotFound(`Requested resource not found: Table: ${name} not found`);
+  if (table === undefined) throw missingTable(name);
   return table;
 }
+
+/** What the control plane says of a table that is not there. */
+export const missingTable = (name: string) =>
+  resourceNotFound(`Requested resource not found: Table: ${name} not found`);
+
+/** What a table is going through, as clients see it now. */
+export const stateOf = (table: Table, { catalog }: Context): TableState => ({
+  status: catalog.statusOf(table),
+  streamChange: catalog.streams.changeUnderWay(table.record),
+  tagsChange: catalog.isUnderWay(table.record.tagsChangeMs),
+});
 
 /** What a description of a table takes from the world; `status` replaces the record's own. */
 export function describeContext({ catalog, clock }: Context, status?: TableStatus): DescribeContext {

@@ -1,7 +1,7 @@
 import { deleteTableInput } from "../protocol/inputs/tables.ts";
 import { describeDeletedTable } from "../tables/describe.ts";
 import { checkDeletable } from "../tables/schema-status.ts";
-import { describeContext, existingTable } from "./control-table.ts";
+import { describeContext, existingTable, stateOf } from "./control-table.ts";
 import { json, operation } from "./operation.ts";
 import { tableNameOf } from "./table-name.ts";
 
@@ -14,7 +14,7 @@ export const deleteTable = operation({
     const name = tableNameOf(nameOrArn, context);
     return await catalog.exclusively(name, async () => {
       const table = existingTable(name, context);
-      checkDeletable(table.record, catalog.statusOf(table));
+      checkDeletable(table.record, stateOf(table, context));
       const description = describeDeletedTable(table.record, describeContext(context));
       await catalog.remove(table);
       return json({ TableDescription: description });

@@ -7,19 +7,24 @@ import { describeEndpoints } from "./describe-endpoints.ts";
 import { describeLimits } from "./describe-limits.ts";
 import { describeStream } from "./describe-stream.ts";
 import { describeTable } from "./describe-table.ts";
+import { describeTimeToLive } from "./describe-time-to-live.ts";
 import { getItem } from "./get-item.ts";
 import { getRecords } from "./get-records.ts";
 import { getShardIterator } from "./get-shard-iterator.ts";
 import { listStreams } from "./list-streams.ts";
 import { listTables } from "./list-tables.ts";
+import { listTagsOfResource } from "./list-tags-of-resource.ts";
 import type { Operation } from "./operation.ts";
 import { putItem } from "./put-item.ts";
 import { query } from "./query.ts";
 import { scan } from "./scan.ts";
+import { tagResource } from "./tag-resource.ts";
 import { transactGetItems } from "./transact-get-items.ts";
 import { transactWriteItems } from "./transact-write-items.ts";
+import { untagResource } from "./untag-resource.ts";
 import { updateItem } from "./update-item.ts";
 import { updateTable } from "./update-table.ts";
+import { updateTimeToLive } from "./update-time-to-live.ts";
 
 export type Service = "DynamoDB" | "DynamoDBStreams";
 /** full: as the service does it; partial: `note` says what lacks; not-yet: answered with a typed error that says so. */
@@ -92,12 +97,11 @@ export const registry: readonly RegistryEntry[] = [
     updateTable,
     "billing, throughput, protection, class; index and stream changes come with those features",
   ),
-  ...notYet("Time to live", ["DescribeTimeToLive", "UpdateTimeToLive"], "planned"),
-  ...notYet(
-    "Tags",
-    ["ListTagsOfResource", "TagResource", "UntagResource"],
-    "planned; tags given to CreateTable are kept",
-  ),
+  full("Time to live", describeTimeToLive),
+  full("Time to live", updateTimeToLive),
+  full("Tags", listTagsOfResource),
+  full("Tags", tagResource),
+  full("Tags", untagResource),
   full("Account", describeLimits),
   full("Account", describeEndpoints),
   ...notYet(

@@ -25,10 +25,10 @@ import {
   type TableStatus,
   type TimeToLiveRecord,
 } from "./schema.ts";
+import { isSpaceGone } from "./storage-failure.ts";
 import { type Stream, streamArn } from "./stream.ts";
 import { StreamCatalog } from "./stream-catalog.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
-import { isSpaceGone } from "./storage-failure.ts";
 import { expiryEntry } from "./time-to-live.ts";
 
 /** A table as requests meet it: its record, what follows from it, and the fence that guards writes prepared with it. Immutable. */
@@ -159,6 +159,11 @@ export class Catalog {
     const { transition } = table;
     if (transition !== undefined && this.#clock.now() < transition.until) return transition.status;
     return table.record.tableStatus;
+  }
+
+  /** Whether a change made at a time (undefined: never) is still shown as being under way. */
+  isUnderWay(changeMs: number | undefined): boolean {
+    return changeMs !== undefined && this.#clock.now() < changeMs + this.#tableDelayMs;
   }
 
   /** Rows and bytes of a space; none of one that does not exist yet. */

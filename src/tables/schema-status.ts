@@ -15,8 +15,24 @@ const indexesIn = (record: TableRecord, status: GlobalIndexRecord["indexStatus"]
   return names.length === 0 ? undefined : `[${names.join(", ")}]`;
 };
 
-/** Refuses to delete a table that is busy or protected. `status` is what clients see. Throws `ApiError`. */
-export function checkDeletable(record: TableRecord, status: TableStatus): void {
+/** A stream of the table is being enabled or disabled. */
+export interface StreamChangeUnderWay {
+  readonly streamLabel: string;
+  readonly operation: "ENABLE" | "DISABLE";
+}
+
+/** What a table is going through, as clients see it. */
+export interface TableState {
+  readonly status: TableStatus;
+  readonly streamChange?: StreamChangeUnderWay | undefined;
+  readonly tagsChange?: boolean;
+}
+
+/** Refuses to delete a table that is busy or protected. Throws `ApiError`. */
+export function checkDeletable(
+  record: TableRecord,
+  { status, streamChange, tagsChange = false }: TableState,
+): void {
   const { tableName } = record;
   if (status === "CREATING") throw stillInUse(`Table is being created: ${tableName}`);
   if (status === "DELETING") throw stillInUse(`Table is being deleted: ${tableName}`);
@@ -28,19 +44,35 @@ export function checkDeletable(record: TableRecord, status: TableStatus): void {
   if (record.globalSecondaryIndexes.some((index) => index.indexStatus !== "ACTIVE")) {
     throw stillInUse("Cannot delete table while indexes are being created, updated, or deleted.");
   }
+  if (streamChange !== undefined) {
+    throw stillInUse("Cannot delete table while stream is being enabled/disabled.");
+  }
   if (status === "UPDATING") throw stillInUse(`Table: ${tableName} is in the process of being updated.`);
+  if (tagsChange) throw stillInUse(`Table tags are being updated: ${tableName}`);
 }
 
-/** Refuses an update that the table's state does not admit. `status` is what clients see. Throws `ApiError`. */
-export function checkUpdatable(record: TableRecord, status: TableStatus, request: UpdateTableRequest): void {
+/** Refuses an update that the table's state does not admit. Throws `ApiError`. */
+export function checkUpdatable(
+  record: TableRecord,
+  { status, streamChange }: TableState,
+  request: UpdateTableRequest,
+): void {
   const { tableName } = record;
   if (request.DeletionProtectionEnabled !== undefined && status !== "ACTIVE" && status !== "UPDATING") {
     throw resourceInUse("Table needs to be in ACTIVE status to modify deletion protection setting.");
   }
   if (status === "CREATING") throw stillInUse(`Table is being created: ${tableName}`);
   if (status === "DELETING") throw stillInUse(`Table is being deleted: ${tableName}`);
-  if (status === "UPDATING" && request.DeletionProtectionEnabled === undefined) {
-    throw stillInUse(`Table IOPS are currently being updated. Table: ${tableName}`);
+  if (request.DeletionProtectionEnabled === undefined) {
+    if (streamChange !== undefined) throw streamIsChanging(tableName, streamChange, request);
+    if (status === "UPDATING" && request.StreamSpecification !== undefined) {
+      throw stillInUse(
+        `Can't enable or disable stream while table IOPS are being updated. Table: ${tableName}`,
+      );
+    }
+    if (status === "UPDATING") {
+      throw stillInUse(`Table IOPS are currently being updated. Table: ${tableName}`);
+    }
   }
   const creating = indexesIn(record, "CREATING");
   const deleting = indexesIn(record, "DELETING");
@@ -65,4 +97,24 @@ export function checkUpdatable(record: TableRecord, status: TableStatus, request
       `Can't change stream status when an index is being created. Table: ${tableName} Indexes: ${creating}`,
     );
   }
+}
+
+/** The refusal of a request while the table's stream is being enabled or disabled. */
+function streamIsChanging(
+  tableName: string,
+  { streamLabel, operation }: StreamChangeUnderWay,
+  request: UpdateTableRequest,
+) {
+  const details = `Table: ${tableName} Stream: ${streamLabel} Operation: ${operation}`;
+  if (request.StreamSpecification !== undefined) {
+    return stillInUse(`A stream status change is currently in progress. ${details}`);
+  }
+  if (request.TableClass !== undefined) {
+    return stillInUse(`Can't update table class when stream status is being updated. ${details}`);
+  }
+  const changes = request.GlobalSecondaryIndexUpdates ?? [];
+  if (changes.some((change) => change.Create !== undefined || change.Delete !== undefined)) {
+    return stillInUse("Can't create or delete an index when stream status is being updated.");
+  }
+  return stillInUse(`Can't change table IOPS when stream status is being updated. ${details}`);
 }

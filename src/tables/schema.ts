@@ -110,6 +110,8 @@ export interface TableRecord {
   readonly tableClass?: { readonly value: TableClass; readonly changesMs: readonly number[] };
   readonly deletionProtection: boolean;
   readonly tags: readonly Tag[];
+  /** When tags were last changed; absent if never since the table was created. */
+  readonly tagsChangeMs?: number;
   readonly resourcePolicy?: string;
   /** Present while time to live is enabled. */
   readonly timeToLive?: TimeToLiveRecord;

@@ -5,6 +5,7 @@ import { internalServerError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { DEFAULT_NAMESPACE, iteratorKeyRowKey, SYSTEM_SPACE, streamRowKey, streamRows } from "./keyspace.ts";
 import type { TableRecord } from "./schema.ts";
+import type { StreamChangeUnderWay } from "./schema-status.ts";
 import { IteratorSigner, newIteratorKey } from "./shard-iterator.ts";
 import {
   hasOldImages,
@@ -120,6 +121,22 @@ export class StreamCatalog {
     const now = clock.now();
     if (disabledMs !== undefined) return now < disabledMs + tableDelayMs ? "DISABLING" : "DISABLED";
     return now < createdMs + tableDelayMs ? "ENABLING" : "ENABLED";
+  }
+
+  /** The change of its stream that a table is going through, as clients see it. */
+  changeUnderWay(record: TableRecord): StreamChangeUnderWay | undefined {
+    const { latestStreamLabel: label } = record;
+    const stream = label === undefined ? undefined : this.#streams.get(streamArn({ ...record, label }));
+    if (stream === undefined) return undefined;
+    const { label: streamLabel } = stream;
+    switch (this.statusOf(stream)) {
+      case "ENABLING":
+        return { streamLabel, operation: "ENABLE" };
+      case "DISABLING":
+        return { streamLabel, operation: "DISABLE" };
+      default:
+        return undefined;
+    }
   }
 
   /** Prepares the step of a table's record from `before` to `after` (undefined: no table): makes the feed of a new stream. */

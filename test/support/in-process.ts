@@ -4,6 +4,7 @@ import { createLog } from "../../src/runtime/log.ts";
 import { Catalog, type CatalogOptions } from "../../src/tables/catalog.ts";
 import { IdempotencyTokens } from "../../src/tables/idempotency.ts";
 import { InFlightRows } from "../../src/tables/in-flight.ts";
+import { TimeToLiveSweeper } from "../../src/tables/time-to-live-sweeper.ts";
 import type { Store } from "../../storage/index.ts";
 import { targetOf } from "./call.ts";
 
@@ -19,6 +20,8 @@ export interface Answer {
 
 export interface InProcess {
   readonly catalog: Catalog;
+  /** Not started: a test sweeps when it wants to. */
+  readonly sweeper: TimeToLiveSweeper;
   /** Performs an operation through the whole protocol, without a socket; `DynamoDBStreams_20120810.X` is taken as it is. */
   call(operation: string, input: object): Promise<Answer>;
 }
@@ -51,6 +54,7 @@ export async function inProcess(
   const wire = createWire(services, "us-east-1", log);
   return {
     catalog,
+    sweeper: new TimeToLiveSweeper({ services, clock, log, intervalMs: 0 }),
     call: async (operation, input) => {
       const headers = new Headers({
         "content-type": "application/x-amz-json-1.0",

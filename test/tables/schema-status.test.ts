@@ -35,7 +35,7 @@ describe("deletion", () => {
       ],
     ),
   ])("%s", (_name, table, status, expected) => {
-    expect(refusal(() => checkDeletable(table, status))).toBe(expected);
+    expect(refusal(() => checkDeletable(table, { status }))).toBe(expected);
   });
 });
 
@@ -91,6 +91,59 @@ describe("updates", () => {
     ],
     ["class while an index is created", withIndex("CREATING"), "ACTIVE", { TableClass: "STANDARD" }, "none"],
   ])("%s", (_name, table, status, request, expected) => {
-    expect(refusal(() => checkUpdatable(table, status, { TableName: "Table", ...request }))).toBe(expected);
+    expect(refusal(() => checkUpdatable(table, { status }, { TableName: "Table", ...request }))).toBe(
+      expected,
+    );
+  });
+});
+
+describe("while the stream is being enabled or disabled", () => {
+  const streamLabel = "2026-11-22T12:00:00.123";
+  const busy = { status: "UPDATING", streamChange: { streamLabel, operation: "ENABLE" } } as const;
+  const details = `Table: Table Stream: ${streamLabel} Operation: ENABLE`;
+
+  test("the table cannot be deleted", () => {
+    expect(refusal(() => checkDeletable(record, busy))).toBe(
+      inUse("Cannot delete table while stream is being enabled/disabled."),
+    );
+  });
+
+  test.each<[string, Omit<UpdateTableRequest, "TableName">, string]>([
+    [
+      "another change of the stream",
+      { StreamSpecification: { StreamEnabled: false } },
+      inUse(`A stream status change is currently in progress. ${details}`),
+    ],
+    [
+      "throughput",
+      { ProvisionedThroughput: units(1, 1) },
+      inUse(`Can't change table IOPS when stream status is being updated. ${details}`),
+    ],
+    [
+      "class",
+      { TableClass: "STANDARD" },
+      inUse(`Can't update table class when stream status is being updated. ${details}`),
+    ],
+    [
+      "an index",
+      { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: "gsi" } }] },
+      inUse("Can't create or delete an index when stream status is being updated."),
+    ],
+    ["protection: admitted", { DeletionProtectionEnabled: true }, "none"],
+  ])("%s", (_name, request, expected) => {
+    expect(refusal(() => checkUpdatable(record, busy, { TableName: "Table", ...request }))).toBe(expected);
+  });
+
+  test("the other way round: no change of the stream while throughput is being updated", () => {
+    const request = { TableName: "Table", StreamSpecification: { StreamEnabled: false } };
+    expect(refusal(() => checkUpdatable(record, { status: "UPDATING" }, request))).toBe(
+      inUse("Can't enable or disable stream while table IOPS are being updated. Table: Table"),
+    );
+  });
+
+  test("while tags are being changed, the table cannot be deleted", () => {
+    expect(refusal(() => checkDeletable(record, { status: "ACTIVE", tagsChange: true }))).toBe(
+      inUse("Table tags are being updated: Table"),
+    );
   });
 });
