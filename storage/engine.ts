@@ -171,6 +171,8 @@ class Engine implements Store {
     });
     this.#budget.recount(this.#spaces.all());
     this.#flusher.consider();
+    // Writers that wait for memory shall hear of a failure.
+    void health.failed.then(() => this.#budget.wakeAll());
   }
 
   get failed(): Promise<Error> {
@@ -180,7 +182,6 @@ class Engine implements Store {
   /** The disk broke a promise: no more writes. */
   fail(error: unknown): void {
     this.#groups.fail(error);
-    this.#budget.wakeAll();
   }
 
   #onVisible(group: CommitGroup, offset: number): void {

@@ -40,3 +40,17 @@ export class StorageError extends Error {
 export function corruption(file: string, offset: number, what: string): StorageError {
   return new StorageError("corruption", `${file} at byte ${offset}: ${what}`, { file, offset });
 }
+
+/** The device is full: nothing else is wrong, and the same may succeed later. */
+export function isNoSpace(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.kind === "no-space";
+}
+
+/**
+ * What a failed sync is reported as. One that reports a full disk has lost what was written all the same, so it must never pass for
+ * the "no-space" of a write, which may be tried again.
+ */
+export function failedSync(path: string, cause: unknown): StorageError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StorageError("io", `${path}: the sync failed: ${reason}`, { file: path, cause });
+}

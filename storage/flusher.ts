@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { JobExecutor } from "./compaction/executor.ts";
-import { StorageError } from "./errors.ts";
+import { isNoSpace, StorageError } from "./errors.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { StoreHealth } from "./health.ts";
 import type { Log } from "./log.ts";
@@ -165,7 +165,8 @@ export class Flusher {
     try {
       await manifest.commit(edits);
     } catch (error) {
-      if (table !== undefined) this.#options.tables.unlink(table.number);
+      // Without space the edit has not happened. After any other failure it may have, and the file has to stay.
+      if (table !== undefined && isNoSpace(error)) this.#options.tables.unlink(table.number);
       throw error;
     }
     if (table !== undefined) this.#install(space, table);

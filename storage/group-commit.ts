@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import { CommitGroup, PendingOutcome } from "./commit-group.ts";
-import { StorageError } from "./errors.ts";
+import { isNoSpace, type StorageError } from "./errors.ts";
 import type { StoreHealth } from "./health.ts";
 import type { Log } from "./log.ts";
 import type { Durability } from "./options.ts";
@@ -36,8 +36,10 @@ export class GroupCommit {
   readonly #health: StoreHealth;
   #forming = new CommitGroup();
   #flying = new CommitGroup();
-  #running: Promise<void> | undefined;
+  /** A run will start in this turn; one is under way; the promise of the last one. */
   #scheduled = false;
+  #active = false;
+  #run: Promise<void> = Promise.resolve();
   #lastSequence: number;
   #visibleSequence: number;
   #lastTime: number;
@@ -119,9 +121,7 @@ export class GroupCommit {
 
   /** Resolves when every commit that was begun has been answered. */
   async drain(): Promise<void> {
-    while (this.#running !== undefined || this.#scheduled) {
-      await (this.#running ?? nextTurn());
-    }
+    while (this.#active || this.#scheduled) await (this.#active ? this.#run : nextTurn());
     this.#cancelSync?.();
     this.#cancelSync = undefined;
     this.#cancelProbe?.();
@@ -130,25 +130,30 @@ export class GroupCommit {
 
   /** Every commit of this turn of the event loop shall join: requests arrive as callbacks of their own. */
   #schedule(): void {
-    if (this.#scheduled || this.#running !== undefined) return;
+    if (this.#scheduled || this.#active) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#running = this.#run().catch((error) => this.fail(error));
+      this.#active = true;
+      this.#run = this.#writeGroups();
     });
   }
 
-  async #run(): Promise<void> {
-    while (!this.#forming.isEmpty) {
-      const group = this.#forming;
-      this.#forming = this.#flying;
-      this.#flying = group;
-      this.#room?.resolve();
-      this.#room = undefined;
-      if (await this.#write(group)) await nextTurn();
+  async #writeGroups(): Promise<void> {
+    try {
+      while (!this.#forming.isEmpty) {
+        const group = this.#forming;
+        this.#forming = this.#flying;
+        this.#flying = group;
+        this.#room?.resolve();
+        this.#room = undefined;
+        if (await this.#write(group)) await nextTurn();
+      }
+    } catch (error) {
+      this.fail(error);
     }
     // In the same stretch as the last look at the forming group: whoever begins another one finds that nobody is running.
-    this.#running = undefined;
+    this.#active = false;
   }
 
   /** Writes, syncs and publishes one group; false when it was lost. */
@@ -157,10 +162,12 @@ export class GroupCommit {
     try {
       if (this.#log.needsRoll(group.frame.payloadEnd)) {
         await this.#log.roll(group.firstSequence, group.firstTime);
+        // Meanwhile the manifest may have failed, and the group was answered.
+        if (this.#health.isFailed) return false;
       }
       offset = this.#log.append(group.frame, group);
     } catch (error) {
-      if (error instanceof StorageError && error.kind === "no-space") this.#outOfSpace(error);
+      if (isNoSpace(error)) this.#outOfSpace(error);
       else this.fail(error);
       return false;
     }
@@ -240,7 +247,7 @@ export class GroupCommit {
       try {
         this.#log.probe(probeBytes, this.#lastSequence + 1, this.time());
       } catch (error) {
-        if (error instanceof StorageError && error.kind === "no-space") this.#probeLater();
+        if (isNoSpace(error)) this.#probeLater();
         else this.fail(error);
         return;
       }

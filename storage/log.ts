@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { StorageError } from "./errors.ts";
+import { isNoSpace } from "./errors.ts";
 import { FeedIndex } from "./feed/feed-index.ts";
 import type { LoggedSegment } from "./feed/feeds.ts";
 import type { FrameBuilder } from "./wal/frame-builder.ts";
@@ -161,7 +161,7 @@ export class Log {
       this.#writer.attest(time);
     } catch (error) {
       // A full disk is the next commit's business.
-      if (!(error instanceof StorageError && error.kind === "no-space")) throw error;
+      if (!isNoSpace(error)) throw error;
       this.#writer.cutToEnd();
     }
   }

@@ -1,6 +1,6 @@
 import { pack } from "msgpackr";
 import { writeLatin1 } from "../encoding.ts";
-import { StorageError } from "../errors.ts";
+import { failedSync, isNoSpace } from "../errors.ts";
 import { alignFrame, Bytes, frameHeaderBytes, sealFrame } from "../frame.ts";
 import type { Vfs, VfsFile } from "../vfs/vfs.ts";
 import type { ManifestEdit } from "./edit.ts";
@@ -91,12 +91,11 @@ export class ManifestFile {
     this.#records += 1;
   }
 
-  /** A sync that reports a full disk has still lost what was written: it is not the harmless "no-space" of a write. */
   async #datasync(): Promise<void> {
     try {
       await this.#file.datasync();
     } catch (cause) {
-      throw new StorageError("io", `${this.#file.path}: the sync failed`, { file: this.#file.path, cause });
+      throw failedSync(this.#file.path, cause);
     }
   }
 
@@ -115,14 +114,14 @@ export class ManifestFile {
       file.close();
     }
     vfs.rename(temporary, currentPath);
-    vfs.syncDirectory("");
+    try {
+      vfs.syncDirectory("");
+    } catch (cause) {
+      throw failedSync(currentPath, cause);
+    }
   }
 
   close(): void {
     this.#file.close();
   }
-}
-
-export function isNoSpace(error: unknown): boolean {
-  return error instanceof StorageError && error.kind === "no-space";
 }

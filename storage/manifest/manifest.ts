@@ -1,8 +1,8 @@
-import { StorageError } from "../errors.ts";
+import { isNoSpace, StorageError } from "../errors.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import type { ManifestEdit } from "./edit.ts";
 import { currentPath, manifestPath, parseManifestName } from "./format.ts";
-import { isNoSpace, ManifestFile, type Salt } from "./manifest-file.ts";
+import { ManifestFile, type Salt } from "./manifest-file.ts";
 import type { ReadManifest } from "./reader.ts";
 import { ManifestState } from "./state.ts";
 

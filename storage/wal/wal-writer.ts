@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { StorageError } from "../errors.ts";
+import { failedSync, isNoSpace, StorageError } from "../errors.ts";
 import { Bytes, chainHash, frameHeaderBytes, sealFrame } from "../frame.ts";
 import type { Vfs, VfsFile } from "../vfs/vfs.ts";
 import {
@@ -162,14 +162,14 @@ export class WalWriter {
     this.#filledBytes = Math.max(this.#filledBytes, this.segment.bytes + bytes);
   }
 
-  /** Syncs, writes the footer, syncs it, and closes the file. The segment is immutable from then on. */
+  /** Writes the footer, syncs, and closes the file. The segment is immutable from then on. */
   async seal(time: number): Promise<Segment> {
     const { segment } = this;
     if (this.#filledBytes > segment.bytes) this.#file.truncate(segment.bytes);
     this.#filledBytes = segment.bytes;
-    await this.sync();
     const bytes = new Bytes(new Uint8Array(frameHeaderBytes + footerFixedBytes + segment.feeds.size * 4 + 8));
     const payloadEnd = encodeFooter(bytes, frameHeaderBytes, segment, segment.hash);
+    // What was not synced before is synced with the footer, which does not claim more than that ("synced up to").
     this.#writeSmall(frameKind.footer, payloadEnd, bytes, time);
     await this.sync();
     segment.sealed = true;
@@ -220,15 +220,9 @@ export class WalWriter {
       this.#filledBytes += fillAheadBytes;
     } catch (error) {
       // The frame itself fitted; a disk that is nearly full goes on without room ahead, until a frame does not fit.
-      if (!(error instanceof StorageError && error.kind === "no-space")) throw error;
+      if (!isNoSpace(error)) throw error;
     }
   }
-}
-
-/** A sync that reports a full disk has lost what was written all the same: it is never the "no-space" that may be tried again. */
-function failedSync(path: string, cause: unknown): StorageError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StorageError("io", `${path}: the sync failed: ${reason}`, { file: path, cause });
 }
 
 let zeroBytes = new Uint8Array(0);

@@ -1,4 +1,3 @@
-import { expect } from "bun:test";
 import assert from "node:assert/strict";
 import type { StoreOptions } from "../../../storage/index.ts";
 import { openStore } from "../../../storage/index.ts";
@@ -38,13 +37,13 @@ export function checkFiles(vfs: Vfs): void {
   const { state, number } = manifest;
   const tables = [...state.spaces.values()].flatMap((space) => [...space.tables.keys()]);
   const tableNames = tables.sort((a, b) => a - b).map((table) => `${String(table).padStart(10, "0")}.sst`);
-  expect(vfs.list("sst")).toEqual(tableNames);
+  assert.deepEqual(vfs.list("sst"), tableNames, "SSTables that no edit names");
   for (const name of vfs.list("wal")) {
-    expect(name).toMatch(/^\d{10}\.wal$/);
-    expect(Number(name.slice(0, 10))).toBeGreaterThanOrEqual(state.logFloor);
+    assert.match(name, /^\d{10}\.wal$/);
+    assert(Number(name.slice(0, 10)) >= state.logFloor, "a log segment below the floor");
   }
   const expected = ["CURRENT", `MANIFEST-${String(number).padStart(10, "0")}`, "sst", "wal"];
-  expect(vfs.list("")).toEqual(expected);
+  assert.deepEqual(vfs.list(""), expected, "files that nothing names");
 }
 
 /** Everything the store must show after commit `n`. */
@@ -131,15 +130,14 @@ export class Workload {
     this.isSetUp = true;
   }
 
-  /** Hands the next commit in. */
-  async commit(): Promise<Outcome<undefined, never>> {
-    this.submitted += 1;
-    const n = this.submitted;
+  /** Hands the next commit in, or `n` once more. */
+  async commit(n = this.submitted + 1): Promise<Outcome<undefined, never>> {
+    this.submitted = Math.max(this.submitted, n);
     const outcome = await commitNumber(this.store, n);
     if (outcome.kind === "committed") {
       this.acknowledged = Math.max(this.acknowledged, n);
       for (const position of outcome.positions) {
-        expect(position > this.lastPosition).toBe(true);
+        assert(position > this.lastPosition, "a feed position was used before");
         this.lastPosition = position;
       }
     }
@@ -151,7 +149,7 @@ export class Workload {
   async commits(count: number, together: number): Promise<void> {
     for (let done = 0; done < count; done += together) {
       const running = Array.from({ length: Math.min(together, count - done) }, () => this.commit());
-      for (const outcome of await Promise.all(running)) expect(outcome.kind).toBe("committed");
+      for (const { kind } of await Promise.all(running)) assert.equal(kind, "committed");
     }
   }
 }
@@ -218,27 +216,28 @@ export async function checkState(
 ): Promise<number> {
   const spaces = store.spaces();
   if (!isSetUp && (!spaces.includes(base) || !spaces.includes(index))) {
-    expect(acknowledged).toBe(0);
+    assert.equal(acknowledged, 0, "nothing can be acknowledged before the spaces are there");
     return 0;
   }
-  expect(spaces).toEqual(expect.arrayContaining([base, index]));
+  assert(spaces.includes(base) && spaces.includes(index), "the spaces are there");
   const rows = await readRows(store, base);
   const n = Number(rows.get("n") ?? 0);
   rows.delete("n");
-  expect(n).toBeGreaterThanOrEqual(acknowledged);
-  expect(n).toBeLessThanOrEqual(submitted);
+  assert(n >= acknowledged, `commit ${acknowledged} was acknowledged, but the store ends at ${n}`);
+  assert(n <= submitted, `the store ends at ${n}, but only ${submitted} commits were handed in`);
   const state = stateAfter(n);
-  expect(new Map([...rows].sort())).toEqual(new Map([...state.rows].sort()));
+  assert.deepEqual(rows, state.rows, `the rows are those after commit ${n}`);
   for (let i = 0; i < keyCount; i++) {
-    expect(decode(await store.get(index, `by/row-${i}`))).toBe(state.rows.get(`row-${i}`));
+    const entry = decode(await store.get(index, `by/row-${i}`));
+    assert.equal(entry, state.rows.get(`row-${i}`), `index entry ${i} is that after commit ${n}`);
   }
   let bytes = 0;
   for (const value of state.rows.values()) bytes += value.length;
-  expect(store.stats(base)).toEqual({ rows: state.rows.size, bytes });
-  expect(store.generation(base)).toBe(generationAfter(n));
+  assert.deepEqual(store.stats(base), { rows: state.rows.size, bytes }, "the counts are exact");
+  assert.equal(store.generation(base), generationAfter(n), "the generation comes with its commit");
   if (!isSetUp && n === 0) return n;
   const page = await store.readFeed(feed, 0, "", 100_000);
-  expect(page.records.map(describeRecord)).toEqual([...state.changes]);
-  expect(page.head).toBe(page.records.at(-1)?.position ?? "");
+  assert.deepEqual(page.records.map(describeRecord), state.changes, `the feed ends with commit ${n}`);
+  assert.equal(page.head, page.records.at(-1)?.position ?? "", "the head is the newest record");
   return n;
 }
