@@ -7,7 +7,6 @@
  *   latin1   one byte per character of a key
  */
 import { Buffer } from "node:buffer";
-import { crc32 as zlibCrc32 } from "node:zlib";
 
 /** The methods of Buffer that work on any Uint8Array and that its public type leaves out. */
 interface Latin1Methods {
@@ -51,14 +50,25 @@ export function at<T>(array: readonly T[], index: number): T {
   return array[index] as T;
 }
 
+// Checksums and digests come from the runtime itself: importing node:zlib and node:crypto would add 4 ms to the start.
+
 /** CRC-32 (IEEE), continuing from `seed`, the checksum of what came before. */
 export function crc32(bytes: Uint8Array, seed = 0): number {
-  return zlibCrc32(bytes, seed);
+  return Bun.hash.crc32(bytes, seed);
 }
 
-/** CRC-32 of a text's UTF-8 form: a hash of a key that needs no bytes. */
-export function crc32OfText(text: string): number {
-  return zlibCrc32(text);
+/** SHA-256 of bytes that come piece by piece. */
+export class Sha256 {
+  readonly #hasher = new Bun.CryptoHasher("sha256");
+
+  update(bytes: Uint8Array): void {
+    this.#hasher.update(bytes);
+  }
+
+  /** The digest, hex. Only once. */
+  hex(): string {
+    return this.#hasher.digest("hex");
+  }
 }
 
 export function readU32(bytes: Uint8Array, offset: number): number {

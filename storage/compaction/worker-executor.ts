@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { StorageError } from "../errors.ts";
 import type { JobExecutor } from "./executor.ts";
 import { givenUp } from "./job-runner.ts";
@@ -24,9 +24,14 @@ export function workerExecutor(root: string, module: URL = workerModule()): JobE
   const pace = new SharedArrayBuffer(4);
   let worker: WorkerHandle | undefined;
   let closed = false;
-  const run = (job: WorkerJob, signal?: AbortSignal): Promise<SSTableOutput[]> => {
-    if (closed || signal?.aborted === true) return Promise.reject(givenUp());
-    if (worker === undefined || worker.dead) worker = new WorkerHandle({ root, pace }, module);
+  const run = async (job: WorkerJob, signal?: AbortSignal): Promise<SSTableOutput[]> => {
+    // Imported when it is first needed, because that takes a while: a start need not wait for it.
+    const threads = await import("node:worker_threads");
+    if (closed || signal?.aborted === true) throw givenUp();
+    if (worker === undefined || worker.dead) {
+      const workerData: WorkerStart = { root, pace };
+      worker = new WorkerHandle(new threads.Worker(module, { workerData }));
+    }
     return worker.run(job, signal);
   };
   return {
@@ -56,8 +61,8 @@ class WorkerHandle {
   #lastId = 0;
   dead = false;
 
-  constructor(start: WorkerStart, module: URL) {
-    this.#worker = new Worker(module, { workerData: start });
+  constructor(worker: Worker) {
+    this.#worker = worker;
     this.#worker.on("message", (reply: WorkerReply) => this.#settle(reply));
     this.#worker.on("error", (error) => this.#die(error));
     this.#worker.on("exit", (code) => this.#die(new Error(`exit code ${code}`)));

@@ -1,11 +1,20 @@
 import { Buffer } from "node:buffer";
-import { compressSync, uncompressSync } from "lz4-napi";
 import { readU32 } from "../encoding.ts";
 import { corruption } from "../errors.ts";
 
+type Lz4 = typeof import("lz4-napi");
+
+let loaded: Lz4 | undefined;
+
+/** The codec, loaded when it is first needed: unpacking and linking it takes 3 ms, which a start without SSTables can spare. */
+function lz4(): Lz4 {
+  loaded ??= require("lz4-napi") as Lz4;
+  return loaded;
+}
+
 /** `u32 length | lz4 block`, or undefined where that would save less than an eighth: such bytes are stored as they are. */
 export function compress(bytes: Uint8Array): Uint8Array | undefined {
-  const compressed = compressSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  const compressed = lz4().compressSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   return compressed.length <= bytes.length - (bytes.length >>> 3) ? compressed : undefined;
 }
 
@@ -14,7 +23,7 @@ export function decompress(stored: Uint8Array, path: string, offset: number): Ui
   if (stored.length < 4) throw corruption(path, offset, "compressed block is too short");
   let bytes: Buffer;
   try {
-    bytes = uncompressSync(stored);
+    bytes = lz4().uncompressSync(stored);
   } catch (cause) {
     throw corruption(path, offset, `block does not decompress: ${String(cause)}`);
   }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { crc32 } from "../encoding.ts";
+import { crc32, Sha256 } from "../encoding.ts";
 import type { Cursor } from "../iterator.ts";
 import type { Key } from "../store.ts";
 import type { VfsFile } from "../vfs/vfs.ts";
@@ -38,7 +37,7 @@ export class SSTableWriter {
   readonly #block: BlockWriter;
   readonly #index = new IndexWriter();
   readonly #filter = new FilterBuilder();
-  readonly #hash = createHash("sha256");
+  readonly #hash = new Sha256();
   #output = new Uint8Array(outputBytes);
   #outputLength = 0;
   #written = 0;
@@ -144,7 +143,7 @@ export class SSTableWriter {
     const fileBytes = this.#written + this.#outputLength + footerBytes;
     this.#append(encodeFooter({ fileBytes, ...sections }));
     this.#flush();
-    this.#info = { bytes: fileBytes, hash: this.#hash.digest("hex"), ...properties };
+    this.#info = { bytes: fileBytes, hash: this.#hash.hex(), ...properties };
   }
 
   #section(bytes: Uint8Array): Section {

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { Sha256 } from "../encoding.ts";
 import { corruption } from "../errors.ts";
 import type { Key } from "../store.ts";
 import { BlockCache } from "./block-cache.ts";
@@ -43,7 +43,7 @@ export function verifySSTable(files: FilePool, path: string): string {
 
 /** SHA-256 of a file, hex. */
 export function hashOfFile(files: FilePool, path: string): string {
-  const hash = createHash("sha256");
+  const hash = new Sha256();
   const size = files.size(path);
   const buffer = new Uint8Array(Math.min(hashedBytesPerRead, size));
   for (let offset = 0; offset < size; offset += buffer.length) {
@@ -51,5 +51,5 @@ export function hashOfFile(files: FilePool, path: string): string {
     files.read(path, piece, offset);
     hash.update(piece);
   }
-  return hash.digest("hex");
+  return hash.hex();
 }
