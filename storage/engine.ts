@@ -1,7 +1,7 @@
 import type { CommitGroup } from "./commit-group.ts";
 import { inThreadExecutor } from "./compaction/in-thread-executor.ts";
 import { workerExecutor } from "./compaction/worker-executor.ts";
-import { StorageError } from "./errors.ts";
+import { isNoSpace, StorageError } from "./errors.ts";
 import { Feeds } from "./feed/feeds.ts";
 import { Flusher } from "./flusher.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -357,12 +357,25 @@ class Engine implements Store {
       await this.#flusher.close();
       await this.#trimmer.close();
       await this.#executor.close();
+      await this.#closeLog();
       await this.#manifest.close();
-      if (this.#health.isFailed) await this.#log.abandon();
-      else await this.#log.close(this.#groups.time());
     } finally {
       this.#tables.close();
       this.#release();
+    }
+  }
+
+  async #closeLog(): Promise<void> {
+    if (this.#health.isFailed) {
+      await this.#log.abandon();
+      return;
+    }
+    await this.#log.close(this.#groups.time());
+    try {
+      await this.#manifest.commit([{ kind: "closed", segment: this.#log.active.segment.id }]);
+    } catch (error) {
+      // Without this edit the next start takes the store for one that crashed, and copies the last segment.
+      if (!isNoSpace(error)) throw error;
     }
   }
 

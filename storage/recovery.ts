@@ -134,6 +134,7 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
     storeId,
     floor: state.logFloor,
     replayAfter: state.replayAfter,
+    closedSegment: state.closedSegment,
     visitor: replay,
   });
   const last = log.segments.at(-1);
@@ -141,7 +142,7 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
   const lastTime = checkClock(request, last);
   const skip = log.clean || last.mode === "sync" ? 0 : skippedSequences;
   const lastSequence = last.lastSequence + skip;
-  const manifest = await Manifest.open(manifestOptions(request, storeId), read, log.clean);
+  const manifest = await Manifest.open(manifestOptions(request, storeId), read);
   const start = { predecessor: linkTo(last), firstSequence: lastSequence + 1, time: lastTime };
   const writer = WalWriter.create(walOptions(request, storeId), start);
   manifest.removeLeftovers();

@@ -53,5 +53,7 @@ export type ManifestEdit =
   | { readonly kind: "replayAfter"; readonly sequence: number }
   /** Segments below `segment` are not needed any more; feed records up to `trim` are gone. */
   | { readonly kind: "logFloor"; readonly segment: number; readonly trim: number }
+  /** The store was closed in order: this segment is the last one, and the sync of its footer has succeeded. */
+  | { readonly kind: "closed"; readonly segment: number }
   /** Numbers below these were given out at some time, though perhaps to nothing that still exists. */
   | { readonly kind: "numbers"; readonly space: number; readonly feed: number; readonly table: number };

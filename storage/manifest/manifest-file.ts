@@ -11,7 +11,6 @@ import {
   manifestPath,
   recordKind,
 } from "./format.ts";
-import type { ReadManifest } from "./reader.ts";
 
 export type Salt = readonly [number, number];
 
@@ -20,16 +19,14 @@ export class ManifestFile {
   readonly number: number;
   readonly #file: VfsFile;
   readonly #salt: Salt;
-  #records: number;
+  #records = 0;
   /** End of the last durable record. */
-  #bytes: number;
+  #bytes = manifestHeaderBytes;
 
-  private constructor(file: VfsFile, number: number, salt: Salt, records: number, bytes: number) {
+  private constructor(file: VfsFile, number: number, salt: Salt) {
     this.#file = file;
     this.number = number;
     this.#salt = salt;
-    this.#records = records;
-    this.#bytes = bytes;
   }
 
   /** Creates file `number` with one record; complete and durable, but not in force, when it resolves. */
@@ -44,7 +41,7 @@ export class ManifestFile {
     // A file of this number is left over from an attempt that did not get as far as CURRENT.
     if (vfs.exists(path)) vfs.unlink(path);
     const file = vfs.create(path);
-    const created = new ManifestFile(file, number, salt, 0, manifestHeaderBytes);
+    const created = new ManifestFile(file, number, salt);
     try {
       file.write(encodeManifestHeader({ storeId, salt }), 0);
       await created.append(snapshot);
@@ -55,12 +52,6 @@ export class ManifestFile {
       throw error;
     }
     return created;
-  }
-
-  /** Opens a file that was read, to go on after its last record. */
-  static reopen(vfs: Vfs, read: ReadManifest): ManifestFile {
-    const file = vfs.open(manifestPath(read.number), "write");
-    return new ManifestFile(file, read.number, read.header.salt, read.records, read.bytes);
   }
 
   get bytes(): number {

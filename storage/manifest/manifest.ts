@@ -60,15 +60,14 @@ export class Manifest {
   }
 
   /**
-   * Goes on with a manifest that was read. After a crash (`trusted` false) a new file is written first: the old one's cached pages
-   * may be newer than the disk.
+   * Goes on with a manifest that was read, in a new file: whether the last sync of the old one succeeded is not known, and after one that
+   * failed its cached pages may be newer than the disk, for ever.
    */
-  static async open(options: ManifestOptions, read: ReadManifest, trusted: boolean): Promise<Manifest> {
-    if (trusted && !read.torn)
-      return new Manifest(options, read.state, ManifestFile.reopen(options.vfs, read));
-    const file = await writeSnapshot(options, read.state, read.number + 1);
+  static async open(options: ManifestOptions, { state, number }: ReadManifest): Promise<Manifest> {
+    state.closedSegment = 0;
+    const file = await writeSnapshot(options, state, number + 1);
     file.publish(options.vfs);
-    return new Manifest(options, read.state, file);
+    return new Manifest(options, state, file);
   }
 
   /** Puts a new store's first manifest in force. */

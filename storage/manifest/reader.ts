@@ -19,11 +19,6 @@ export interface ReadManifest {
   readonly number: number;
   readonly header: ManifestHeader;
   readonly state: ManifestState;
-  readonly records: number;
-  /** End of the last whole record. */
-  readonly bytes: number;
-  /** An edit that never became durable lies behind the last whole record. */
-  readonly torn: boolean;
 }
 
 function readFile(vfs: Vfs, path: string): Uint8Array {
@@ -55,8 +50,8 @@ export function readManifest(vfs: Vfs): ReadManifest | undefined {
     const frame = readFrame(bytes, at, header.salt);
     if (typeof frame === "string") {
       if (records === 0) throw corruption(path, at, `the snapshot is damaged: ${frame}`);
-      const tail = judgeTail(bytes, at, header.salt, path, frame);
-      return { number, header, state, records, bytes: at, torn: tail === "torn" };
+      judgeTail(bytes, at, header.salt, path, frame);
+      return { number, header, state };
     }
     if (frame.kind !== recordKind || frame.firstSequence !== records) {
       throw corruption(path, at, "the record is not the one that belongs here");

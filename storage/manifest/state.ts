@@ -36,6 +36,8 @@ export class ManifestState {
   replayAfter = 0;
   logFloor = 1;
   trim = 0;
+  /** The last segment of a store that was closed in order; 0 otherwise. Only true of a store at rest: snapshots leave it out. */
+  closedSegment = 0;
 
   /** Takes one edit over. Returns what is wrong with it, if it does not fit the state. */
   apply(edit: ManifestEdit): string | undefined {
@@ -91,6 +93,9 @@ export class ManifestState {
         this.logFloor = edit.segment;
         this.trim = edit.trim;
         for (const [number, { at }] of this.#dropped) if (at <= edit.trim) this.#dropped.delete(number);
+        return undefined;
+      case "closed":
+        this.closedSegment = edit.segment;
         return undefined;
       case "numbers":
         this.nextSpace = Math.max(this.nextSpace, edit.space);

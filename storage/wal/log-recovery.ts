@@ -27,13 +27,15 @@ export interface LogRecoveryRequest {
   readonly floor: number;
   /** Commits up to this sequence are in SSTables: segments that hold nothing newer are not read. */
   readonly replayAfter: number;
+  /** The segment whose footer is known to have been synced by a close; 0: none. */
+  readonly closedSegment: number;
   readonly visitor: SegmentVisitor;
 }
 
 export interface RecoveredLog {
   /** Oldest first, all of them sealed. */
   readonly segments: Segment[];
-  /** The last segment ended in a footer: the store was closed in order. */
+  /** The store was closed in order. */
   readonly clean: boolean;
   /** Bytes cut from the end of the last segment. */
   readonly tornBytes: number;
@@ -62,10 +64,10 @@ export function recoverLog(request: LogRecoveryRequest): RecoveredLog {
     }
     if (successor !== undefined) checkLink(segments[index], successor);
   }
-  const clean = scanned?.tail === "sealed";
-  if (scanned === undefined || clean) return { segments, clean, tornBytes: 0 };
+  if (scanned === undefined) return { segments, clean: false, tornBytes: 0 };
+  const clean = scanned.tail === "sealed" && scanned.segment.id === request.closedSegment;
   const tornBytes = scanned.tail === "torn" ? scanned.bytes.array.length - scanned.segment.bytes : 0;
-  sealAfterCrash(vfs, scanned);
+  if (!clean) rewrite(vfs, scanned);
   return { segments, clean, tornBytes };
 }
 
@@ -110,30 +112,36 @@ function checkLink(segment: Segment | undefined, successor: SegmentHeader): void
 }
 
 /**
- * Replaces a segment that a crash left open by a copy of its whole frames, closed by a footer. The old file is never written: its
- * cached pages may be newer than the disk after a failed sync, and only a fresh copy that was synced can be trusted.
+ * Replaces the last segment by a copy of its whole frames, closed by a footer. The old file is never written, and never believed to be
+ * on disk: after a failed sync its cached pages may be newer than the disk for ever, and only a fresh copy that was synced is sure.
  */
-function sealAfterCrash(vfs: Vfs, { segment, bytes }: ScannedSegment): void {
-  const footer = new Bytes(new Uint8Array(frameHeaderBytes + footerFixedBytes + segment.feeds.size * 4 + 8));
-  const payloadEnd = encodeFooter(footer, frameHeaderBytes, segment, segment.hash);
-  const length = sealFrame(footer, payloadEnd, segment.salt, {
-    kind: frameKind.footer,
-    firstSequence: segment.lastSequence + 1,
-    time: segment.lastTime,
-    syncedUpTo: segment.bytes,
-    count: 0,
-  });
+function rewrite(vfs: Vfs, { segment, bytes }: ScannedSegment): void {
+  const footer = segment.sealed ? new Uint8Array(0) : footerOf(segment);
   const path = `${walDirectory}/sealed.tmp`;
   if (vfs.exists(path)) vfs.unlink(path);
   const file = vfs.create(path);
   file.write(bytes.array.subarray(0, segment.bytes), 0);
-  file.write(footer.array.subarray(0, length), segment.bytes);
+  if (!segment.sealed) file.write(footer, segment.bytes);
   file.datasyncNow();
   file.close();
   vfs.rename(path, segment.path);
   vfs.syncDirectory(walDirectory);
-  segment.hash = chainHash(segment.hash, footer.array, 0);
+  if (segment.sealed) return;
+  segment.hash = chainHash(segment.hash, footer, 0);
   segment.frames += 1;
-  segment.bytes += length;
+  segment.bytes += footer.length;
   segment.sealed = true;
+}
+
+function footerOf(segment: Segment): Uint8Array {
+  const bytes = new Bytes(new Uint8Array(frameHeaderBytes + footerFixedBytes + segment.feeds.size * 4 + 8));
+  const payloadEnd = encodeFooter(bytes, frameHeaderBytes, segment, segment.hash);
+  const length = sealFrame(bytes, payloadEnd, segment.salt, {
+    kind: frameKind.footer,
+    firstSequence: segment.lastSequence + 1,
+    time: segment.time,
+    syncedUpTo: segment.bytes,
+    count: 0,
+  });
+  return bytes.array.subarray(0, length);
 }
