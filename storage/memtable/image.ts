@@ -16,10 +16,15 @@ export function imageCursor(image: MemtableImage): Cursor {
   return new ImageCursor(image.chunks.map(chunkOver), new Uint32Array(image.order));
 }
 
+const group = 16;
+
 class ImageCursor extends Cursor {
   readonly #chunks: readonly Chunk[];
   readonly #order: Uint32Array;
   #index = 0;
+  /** Newest versions of a group of entries: loaded together, their cache misses overlap. */
+  readonly #versions = new Uint32Array(group);
+  #groupStart = -1;
 
   constructor(chunks: readonly Chunk[], order: Uint32Array) {
     super(false);
@@ -42,6 +47,13 @@ class ImageCursor extends Cursor {
     return this.#show(this.#index + 1);
   }
 
+  #loadGroup(start: number): void {
+    this.#groupStart = start;
+    const count = Math.min(group, this.#order.length - start);
+    for (let index = 0; index < count; index++)
+      this.#versions[index] = newestVersion(this.#chunks, wordAt(this.#order, start + index));
+  }
+
   #keyAt(index: number): Key {
     const entry = wordAt(this.#order, index);
     const { bytes, words } = chunkAt(this.#chunks, entry);
@@ -54,7 +66,8 @@ class ImageCursor extends Cursor {
     this.#index = index;
     this.valid = index < this.#order.length;
     if (!this.valid) return false;
-    const version = newestVersion(this.#chunks, wordAt(this.#order, index));
+    if (index - (index % group) !== this.#groupStart) this.#loadGroup(index - (index % group));
+    const version = wordAt(this.#versions, index % group);
     const length = valueLengthOf(this.#chunks, version);
     this.key = this.#keyAt(index);
     this.sequence = sequenceOf(this.#chunks, version);

@@ -77,6 +77,12 @@ export class SortedBlocks {
     return last < 0 ? 0 : last * blockKeysMax + objectAt(this.#blocks, last).keys.length;
   }
 
+  /** The place behind the last key of the block that `place` is in. */
+  blockEnd(place: number): number {
+    const blockIndex = (place / blockKeysMax) | 0;
+    return blockIndex * blockKeysMax + objectAt(this.#blocks, blockIndex).keys.length;
+  }
+
   keyAt(place: number): Key {
     return textAt(objectAt(this.#blocks, (place / blockKeysMax) | 0).keys, place % blockKeysMax);
   }
