@@ -57,3 +57,25 @@ export type ManifestEdit =
   | { readonly kind: "closed"; readonly segment: number }
   /** Numbers below these were given out at some time, though perhaps to nothing that still exists. */
   | { readonly kind: "numbers"; readonly space: number; readonly feed: number; readonly table: number };
+
+/** Listed apart from the types, because those of a file's writer may be newer than the reader's. */
+const kinds: Readonly<Record<ManifestEdit["kind"], true>> = {
+  spaceCreated: true,
+  spaceDropped: true,
+  feedCreated: true,
+  feedClosed: true,
+  feedDropped: true,
+  tableAdded: true,
+  tableRemoved: true,
+  flushed: true,
+  replayAfter: true,
+  logFloor: true,
+  closed: true,
+  numbers: true,
+};
+
+/** Whether a decoded value is an edit of a kind that this version knows. */
+export function isKnownEdit(value: unknown): value is ManifestEdit {
+  if (typeof value !== "object" || value === null || !("kind" in value)) return false;
+  return typeof value.kind === "string" && Object.hasOwn(kinds, value.kind);
+}

@@ -1,7 +1,8 @@
 /**
  * The manifest: which spaces, feeds, SSTables and log segments exist. `CURRENT` names the file in force.
  *
- *   CURRENT          = the name of a manifest file and a line feed; replaced by renaming a new one over it
+ *   CURRENT          = the name of a manifest file, a space, the CRC-32 of the name as 8 hex digits, a line feed: a flipped bit must not
+ *                      name an older manifest that a crash has left behind. Replaced by renaming a new one over it
  *   MANIFEST-<n>     = header frame*                     (n: 10 digits, counting up; frames: storage/frame.ts, from offset 64)
  *   header           = 64 bytes, little endian:
  *      0  8 bytes "WALNUTMF"
@@ -13,8 +14,9 @@
  *   frame of kind 1  = one record: a MessagePack array of edits (manifest/edit.ts), which take effect together. The first frame
  *                      of a file is a snapshot: edits that rebuild the whole state
  *
- * Every start writes a new file. A frame's first sequence is the number of the record in the file, from 0. Every record is synced before anything relies on it, and
- * a file is complete and synced before CURRENT names it. Keys inside edits are latin1 texts, as everywhere.
+ * Every start writes a new file. A frame's first sequence is the number of the record in the file, from 0. Every record is synced
+ * before anything relies on it, and a file is complete and synced before CURRENT names it. Keys inside edits are latin1 texts, as
+ * everywhere. A reader that does not know a kind of frame or edit refuses the manifest, as one of a newer version.
  */
 
 import { crc32, readLatin1, writeLatin1 } from "../encoding.ts";
@@ -41,6 +43,23 @@ export function manifestPath(number: number): string {
 export function parseManifestName(name: string): number | undefined {
   const match = /^MANIFEST-(\d{10})$/.exec(name);
   return match === null ? undefined : Number(match[1]);
+}
+
+/** The content of CURRENT when manifest `number` is in force. */
+export function encodeCurrent(number: number): Uint8Array {
+  const name = manifestPath(number);
+  const bytes = new Uint8Array(name.length + 10);
+  const nameEnd = writeLatin1(bytes, 0, name);
+  const crc = crc32(bytes.subarray(0, nameEnd)).toString(16).padStart(8, "0");
+  writeLatin1(bytes, nameEnd, ` ${crc}\n`);
+  return bytes;
+}
+
+/** The number of the manifest that CURRENT names; undefined when its content is damaged. */
+export function decodeCurrent(bytes: Uint8Array): number | undefined {
+  const number = parseManifestName(readLatin1(bytes, 0, bytes.length).slice(0, -10));
+  const isWhole = number !== undefined && Buffer.compare(encodeCurrent(number), bytes) === 0;
+  return isWhole ? number : undefined;
 }
 
 function headerCrc(array: Uint8Array): number {

@@ -1,11 +1,11 @@
 import { pack } from "msgpackr";
-import { writeLatin1 } from "../encoding.ts";
 import { failedSync, isNoSpace } from "../errors.ts";
 import { alignFrame, Bytes, frameHeaderBytes, sealFrame } from "../frame.ts";
 import type { Vfs, VfsFile } from "../vfs/vfs.ts";
 import type { ManifestEdit } from "./edit.ts";
 import {
   currentPath,
+  encodeCurrent,
   encodeManifestHeader,
   manifestHeaderBytes,
   manifestPath,
@@ -94,12 +94,9 @@ export class ManifestFile {
   publish(vfs: Vfs): void {
     const temporary = `${currentPath}.tmp`;
     if (vfs.exists(temporary)) vfs.unlink(temporary);
-    const line = `${manifestPath(this.number)}\n`;
-    const content = new Uint8Array(line.length);
-    writeLatin1(content, 0, line);
     const file = vfs.create(temporary);
     try {
-      file.write(content, 0);
+      file.write(encodeCurrent(this.number), 0);
       file.datasyncNow();
     } finally {
       file.close();

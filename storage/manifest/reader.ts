@@ -1,16 +1,15 @@
 import { unpack } from "msgpackr";
-import { readLatin1 } from "../encoding.ts";
-import { corruption } from "../errors.ts";
+import { corruption, StorageError } from "../errors.ts";
 import { Bytes, judgeTail, readFrame } from "../frame.ts";
 import type { Vfs } from "../vfs/vfs.ts";
-import type { ManifestEdit } from "./edit.ts";
+import { isKnownEdit, type ManifestEdit } from "./edit.ts";
 import {
   currentPath,
+  decodeCurrent,
   decodeManifestHeader,
   type ManifestHeader,
   manifestHeaderBytes,
   manifestPath,
-  parseManifestName,
   recordKind,
 } from "./format.ts";
 import { ManifestState } from "./state.ts";
@@ -34,12 +33,8 @@ function readFile(vfs: Vfs, path: string): Uint8Array {
 /** Reads the manifest that CURRENT names; undefined when there is no CURRENT. Throws on damage. */
 export function readManifest(vfs: Vfs): ReadManifest | undefined {
   if (!vfs.exists(currentPath)) return undefined;
-  const current = readFile(vfs, currentPath);
-  const line = readLatin1(current, 0, current.length);
-  const number = parseManifestName(line.slice(0, -1));
-  if (number === undefined || !line.endsWith("\n")) {
-    throw corruption(currentPath, 0, "it does not name a manifest");
-  }
+  const number = decodeCurrent(readFile(vfs, currentPath));
+  if (number === undefined) throw corruption(currentPath, 0, "it does not name a manifest");
   const path = manifestPath(number);
   if (!vfs.exists(path)) throw corruption(path, 0, "CURRENT names this file, and it is missing");
   const bytes = new Bytes(readFile(vfs, path));
@@ -53,14 +48,34 @@ export function readManifest(vfs: Vfs): ReadManifest | undefined {
       judgeTail(bytes, at, header.salt, path, frame);
       return { number, header, state };
     }
-    if (frame.kind !== recordKind || frame.firstSequence !== records) {
+    if (frame.kind !== recordKind) throw unknown(path, at, `frames of kind ${frame.kind}`);
+    if (frame.firstSequence !== records) {
       throw corruption(path, at, "the record is not the one that belongs here");
     }
-    const edits = unpack(bytes.array.subarray(frame.payloadStart, frame.payloadEnd)) as ManifestEdit[];
-    for (const edit of edits) {
+    const payload = bytes.array.subarray(frame.payloadStart, frame.payloadEnd);
+    for (const edit of decodeEdits(payload, path, at)) {
       const problem = state.apply(edit);
       if (problem !== undefined) throw corruption(path, at, problem);
     }
     at = frame.end;
   }
+}
+
+function decodeEdits(payload: Uint8Array, path: string, at: number): readonly ManifestEdit[] {
+  let edits: unknown;
+  try {
+    edits = unpack(payload);
+  } catch (cause) {
+    throw corruption(path, at, `the record does not decode: ${String(cause)}`);
+  }
+  if (!Array.isArray(edits)) throw corruption(path, at, "the record is no list of edits");
+  for (const edit of edits) {
+    if (!isKnownEdit(edit)) throw unknown(path, at, `edits of kind ${edit?.kind}`);
+  }
+  return edits;
+}
+
+function unknown(path: string, offset: number, what: string): StorageError {
+  const message = `${path} at byte ${offset}: ${what} are not known to this version`;
+  return new StorageError("foreign", message, { file: path, offset });
 }
