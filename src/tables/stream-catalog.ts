@@ -144,7 +144,7 @@ export class StreamCatalog {
     const old = before === undefined ? undefined : this.ofTable(before);
     if (before?.stream?.feedId === after?.stream?.feedId) return { ...NO_CHANGE, stream: old };
     const { store, shards, clock } = this.#options;
-    const fresh = after === undefined ? undefined : newStream(after, shards);
+    const fresh = after === undefined ? undefined : newStream(after, shards, clock.now());
     if (fresh !== undefined) {
       await store.createFeed(fresh.feedId, { shards: fresh.parts, oldValues: hasOldImages(fresh) });
     }

@@ -50,12 +50,13 @@ export interface Stream {
 /** The newest position of a part; "" when it has none. */
 export type HeadOf = (part: number) => Position;
 
-/** The stream that a table's record says is enabled; undefined when none is. */
-export function newStream(record: TableRecord, parts: number): Stream | undefined {
+/** The stream that a table's record says is enabled, as it is when it begins; undefined when none is. */
+export function newStream(record: TableRecord, parts: number, now: number): Stream | undefined {
   const { stream, accountId, region, tableName, keySchema } = record;
   if (stream === undefined) return undefined;
   const { feedId, label, viewType } = stream;
-  const createdMs = streamLabelMs(label);
+  // A label may be ahead of the time, to differ from the one before.
+  const createdMs = Math.min(streamLabelMs(label), now);
   const shards = Array.from({ length: parts }, (_, part): Shard => {
     const shardId = shardIdOf(feedId, part, createdMs);
     return { shardId, part, openedMs: createdMs, from: positionAfter(BEFORE_ALL) };
