@@ -65,10 +65,25 @@ export function recoverLog(request: LogRecoveryRequest): RecoveredLog {
     if (successor !== undefined) checkLink(segments[index], successor);
   }
   if (scanned === undefined) return { segments, clean: false, tornBytes: 0 };
-  const clean = scanned.tail === "sealed" && scanned.segment.id === request.closedSegment;
+  const clean = request.closedSegment !== 0;
+  if (clean) checkClosed(scanned, request.closedSegment);
   const tornBytes = scanned.tail === "torn" ? scanned.bytes.array.length - scanned.segment.bytes : 0;
   if (!clean) rewrite(vfs, scanned);
   return { segments, clean, tornBytes };
+}
+
+/** After a close nothing can be torn: its footer was synced before the manifest took note of it. */
+function checkClosed({ segment, tail }: ScannedSegment, closedSegment: number): void {
+  if (segment.id !== closedSegment) {
+    throw corruption(segmentPath(closedSegment), 0, "the last segment of the log is missing");
+  }
+  if (tail !== "sealed") {
+    throw corruption(
+      segment.path,
+      segment.bytes,
+      "the store was closed in order, and this is not its footer",
+    );
+  }
 }
 
 /** Ids of the segments from the floor on; throws when one is missing. Removes what an interrupted run has left behind. */

@@ -1,12 +1,13 @@
 import { corruption, StorageError } from "../errors.ts";
 import { Bytes, chainHash, type Frame, frameHeaderBytes, judgeTail, readFrame } from "../frame.ts";
-import type { Vfs } from "../vfs/vfs.ts";
+import type { Vfs, VfsFile } from "../vfs/vfs.ts";
 import {
   decodeFooter,
   decodeSegmentHeader,
   footerFixedBytes,
   frameKind,
   type SegmentHeader,
+  type SegmentSummary,
   segmentHeaderBytes,
   segmentPath,
 } from "./format.ts";
@@ -198,16 +199,30 @@ export function readSealedSegment(
   lastSequence: number,
 ): Segment {
   const segment = emptySegment(header);
-  const tailBytes = Math.min(size, 64 << 10);
-  const array = new Uint8Array(tailBytes);
   const file = vfs.open(segment.path, "read");
   try {
-    const count = file.read(array, size - tailBytes);
-    if (count !== tailBytes)
-      throw corruption(segment.path, size - tailBytes + count, "the segment ends before its footer");
+    for (let tailBytes = 64 << 10; ; tailBytes *= 2) {
+      const found = findFooter(file, segment, size, Math.min(size, tailBytes));
+      if (found !== undefined) return { ...segment, ...found, bytes: size, lastSequence, sealed: true };
+      if (tailBytes >= size) break;
+    }
   } finally {
     file.close();
   }
+  throw corruption(segment.path, size, "the segment has no footer though a later one follows it");
+}
+
+/** What the footer says that ends at `size` and lies within the `tailBytes` before that. */
+function findFooter(
+  file: VfsFile,
+  segment: Segment,
+  size: number,
+  tailBytes: number,
+): (SegmentSummary & { readonly hash: number; readonly time: number }) | undefined {
+  const array = new Uint8Array(tailBytes);
+  const count = file.read(array, size - tailBytes);
+  if (count !== tailBytes)
+    throw corruption(segment.path, size - tailBytes + count, "the segment ends before its footer");
   const tail = new Bytes(array);
   const smallest = frameHeaderBytes + footerFixedBytes;
   for (let at = tailBytes - smallest; at >= 0; at -= 8) {
@@ -215,17 +230,12 @@ export function readSealedSegment(
     if (typeof frame === "string" || frame.kind !== frameKind.footer || frame.end !== tailBytes) continue;
     const footer = decodeFooter(tail, frame.payloadStart, frame.payloadEnd);
     if (footer === undefined) break;
-    const hash = chainHash(footer.hash, array, at);
     return {
-      ...segment,
       ...footer.summary,
       frames: footer.summary.frames + 1,
-      hash,
-      bytes: size,
-      lastSequence,
+      hash: chainHash(footer.hash, array, at),
       time: Math.max(segment.time, frame.time),
-      sealed: true,
     };
   }
-  throw corruption(segment.path, size, "the segment has no footer though a later one follows it");
+  return undefined;
 }
