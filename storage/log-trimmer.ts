@@ -49,12 +49,14 @@ export class LogTrimmer {
   }
 
   async #trim(): Promise<void> {
-    const { vfs, files, manifest, log, health } = this.#options;
+    const { vfs, files, manifest, log, health, feeds } = this.#options;
     const replayAfter = this.#options.replayAfter();
     const last = this.#lastRemovable(replayAfter);
     if (last === undefined || health.isFailed) return;
+    const removable = log.sealed.filter(({ segment }) => segment.id <= last.id);
     await manifest.commit([
       { kind: "replayAfter", sequence: replayAfter },
+      ...feeds.trimsOf(removable),
       { kind: "logFloor", segment: last.id + 1, trim: last.lastSequence },
     ]);
     for (const { segment } of log.removeUpTo(last.id)) {

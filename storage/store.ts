@@ -164,7 +164,7 @@ export interface FeedPage {
   readonly next: Position;
   /** The newest visible position of this shard ("" when it has none). */
   readonly head: Position;
-  /** Records at or before this position are gone ("" when none are). */
+  /** Records of this shard at or before this position are gone; "" when none are. Moves only when records of the feed go. */
   readonly trim: Position;
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { at } from "../encoding.ts";
 import { corruption, StorageError } from "../errors.ts";
+import type { ManifestEdit } from "../manifest/edit.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { FeedRecord } from "../manifest/state.ts";
 import type { FilePool } from "../sstable/file-pool.ts";
@@ -125,6 +126,18 @@ export class Feeds {
     return false;
   }
 
+  /** What feeds lose with some segments, the oldest ones, in their order. */
+  trimsOf(segments: readonly LoggedSegment[]): ManifestEdit[] {
+    const edits: ManifestEdit[] = [];
+    for (const logged of segments) {
+      for (const number of logged.segment.feeds) {
+        const feed = this.#byNumber.get(number);
+        if (feed !== undefined) edits.push(...shardTrims(feed, logged));
+      }
+    }
+    return edits;
+  }
+
   /** Notes change `i` of a group that has just become visible; its frame lies at `offset` of the active segment. */
   advance(active: LoggedSegment, group: ChangeList, i: number, offset: number): void {
     const number = at(group.changeFeeds, i);
@@ -147,7 +160,7 @@ export class Feeds {
     if (!(limit >= 1)) throw new StorageError("usage", "a feed is read by one record or more at a time");
     const head = this.#head(feed, shard);
     const { state } = this.#options.manifest;
-    const trim = state.trim > feed.record.since ? formatPosition(state.trim, ordinalMax) : "";
+    const trim = feed.record.trims.get(shard);
     const changes: ChangeRecord[] = [];
     if (isAfter(head, place)) this.#collect(feed, shard, place, limit, changes);
     const records = changes.map((change) => {
@@ -161,7 +174,7 @@ export class Feeds {
       records,
       next: last?.position ?? after,
       head: head.sequence === 0 ? "" : formatPosition(head.sequence, head.ordinal),
-      trim,
+      trim: trim === undefined ? "" : formatPosition(trim.sequence, trim.ordinal),
     };
   }
 
@@ -228,4 +241,19 @@ export class Feeds {
 function isAfter(head: Place, place: Place): boolean {
   if (head.sequence !== place.sequence) return head.sequence > place.sequence;
   return head.sequence !== 0 && head.ordinal > place.ordinal;
+}
+
+/**
+ * Up to where the shards of a feed lose their records with a segment: exact where its places are known, otherwise the end of the segment,
+ * which is after all records in it and before all that follow.
+ */
+function shardTrims({ record: { number, shards } }: Feed, { segment, index }: LoggedSegment): ManifestEdit[] {
+  const edits: ManifestEdit[] = [];
+  for (let shard = 0; shard < shards; shard++) {
+    const list = index?.shard(number, shard);
+    if (index !== undefined && list === undefined) continue;
+    const sequence = list?.lastSequence ?? segment.lastSequence;
+    edits.push({ kind: "feedTrimmed", number, shard, sequence, ordinal: list?.lastOrdinal ?? ordinalMax });
+  }
+  return edits;
 }

@@ -51,7 +51,15 @@ export type ManifestEdit =
   | { readonly kind: "flushed"; readonly space: number; readonly point: FlushPoint }
   /** Everything up to this sequence is flushed, in all spaces: replay may start after it. */
   | { readonly kind: "replayAfter"; readonly sequence: number }
-  /** Segments below `segment` are not needed any more; feed records up to `trim` are gone. */
+  /** Records of a shard of a feed up to this place are gone. */
+  | {
+      readonly kind: "feedTrimmed";
+      readonly number: number;
+      readonly shard: number;
+      readonly sequence: number;
+      readonly ordinal: number;
+    }
+  /** Segments below `segment`, which hold records up to `trim`, are not needed any more. */
   | { readonly kind: "logFloor"; readonly segment: number; readonly trim: number }
   /** The store was closed in order: this segment is the last one, and the sync of its footer has succeeded. */
   | { readonly kind: "closed"; readonly segment: number }
@@ -65,6 +73,7 @@ const kinds: Readonly<Record<ManifestEdit["kind"], true>> = {
   feedCreated: true,
   feedClosed: true,
   feedDropped: true,
+  feedTrimmed: true,
   tableAdded: true,
   tableRemoved: true,
   flushed: true,

@@ -16,6 +16,13 @@ export interface FeedRecord {
   /** Its records have higher sequences. */
   readonly since: number;
   closed: boolean;
+  /** Per shard, the place up to which records are gone; shards that have lost none are not in it. */
+  readonly trims: Map<number, TrimPlace>;
+}
+
+export interface TrimPlace {
+  readonly sequence: number;
+  readonly ordinal: number;
 }
 
 const atCreation: FlushPoint = { sequence: 0, rows: 0, bytes: 0, generation: 0 };
@@ -62,7 +69,15 @@ export class ManifestState {
       case "feedCreated": {
         if (edit.number < this.nextFeed) return `feed number ${edit.number} was given out before`;
         const { id, number, shards, oldValues, since } = edit;
-        this.feeds.set(number, { id, number, shards, oldValues, since, closed: false });
+        this.feeds.set(number, {
+          id,
+          number,
+          shards,
+          oldValues,
+          since,
+          closed: false,
+          trims: new Map(),
+        });
         this.nextFeed = number + 1;
         return undefined;
       }
@@ -74,6 +89,12 @@ export class ManifestState {
       }
       case "feedDropped":
         return this.feeds.delete(edit.number) ? undefined : `no feed ${edit.number}`;
+      case "feedTrimmed": {
+        const { number, shard, sequence, ordinal } = edit;
+        // The feed may have been dropped meanwhile.
+        this.feeds.get(number)?.trims.set(shard, { sequence, ordinal });
+        return undefined;
+      }
       case "tableAdded":
         return this.#addTable(edit.table);
       case "tableRemoved": {
@@ -136,9 +157,10 @@ export class ManifestState {
       for (const table of space.tables.values()) edits.push({ kind: "tableAdded", table });
     }
     for (const feed of this.feeds.values()) {
-      const { id, number, shards, oldValues, since } = feed;
+      const { id, number, shards, oldValues, since, trims } = feed;
       edits.push({ kind: "feedCreated", id, number, shards, oldValues, since });
       if (feed.closed) edits.push({ kind: "feedClosed", number });
+      for (const [shard, place] of trims) edits.push({ kind: "feedTrimmed", number, shard, ...place });
     }
     edits.push({ kind: "replayAfter", sequence: this.replayAfter });
     edits.push({ kind: "logFloor", segment: this.logFloor, trim: this.trim });
