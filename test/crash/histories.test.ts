@@ -4,13 +4,16 @@
  * `HISTORY_KILLS` sets the number of kills, `SEED` the random choices.
  */
 import { expect, test } from "bun:test";
+import assert from "node:assert/strict";
 import {
   type Call,
   createTableInput,
   describeHistory,
   emptyState,
   type History,
+  perform,
   record,
+  type State,
   step,
 } from "../model/registers.ts";
 import { serialise } from "../model/serialisable.ts";
@@ -35,40 +38,51 @@ const callTo =
     };
   };
 
+/** Asserts that an order explains a history that begins in a state. */
+function assertSerialisable(history: History, initial: State): void {
+  if (serialise(history, initial, step) !== undefined) return;
+  throw new Error(
+    `no order explains this history from ${JSON.stringify(initial)}:\n${describeHistory(history)}`,
+  );
+}
+
 test(
   `histories across ${KILLS} kills (SEED=${SEED})`,
   async () => {
     const random = seededRandom(SEED);
     const server = await startServer({ flags: ["--durability", "sync"] });
-    const history: History[number][] = [];
+    let answered = 0;
+    let cutOff = 0;
     try {
       expect((await server.call("CreateTable", createTableInput)).status).toBe(200);
       expect((await server.call("DescribeTable", { TableName: createTableInput.TableName })).status).toBe(
         200,
       );
-      for (let kill = 0; kill <= KILLS; kill += 1) {
-        const clients = 5;
-        const isLast = kill === KILLS;
-        const recording = record(callTo(server.endpoint), {
-          keys: KEYS,
-          clients,
-          requestsPerClient: isLast ? 20 : 100_000,
-          random,
-        });
-        if (!isLast) {
-          await Bun.sleep(60 + random() * 120);
-          await server.kill9();
-        }
-        history.push(...(await recording));
-        if (!isLast) await server.restart();
+      let state = emptyState(KEYS);
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        const workload = { keys: KEYS, clients: 5, requestsPerClient: 100_000, random };
+        const recording = record(callTo(server.endpoint), workload);
+        await Bun.sleep(60 + random() * 120);
+        await server.kill9();
+        const history = await recording;
+        await server.restart();
+        // What is there now ends this history and begins the next.
+        const sent = performance.now();
+        const answer = await perform(callTo(server.endpoint), { kind: "read", keys: KEYS });
+        assert(answer !== undefined && "read" in answer, "the server is up again");
+        const last = {
+          request: { kind: "read", keys: KEYS },
+          sent,
+          ended: performance.now(),
+          answer,
+        } as const;
+        assertSerialisable([...history, last], state);
+        state = Object.fromEntries(KEYS.map((key, at) => [key, answer.read[at] ?? null]));
+        cutOff += history.filter((operation) => operation.answer === undefined).length;
+        answered += history.filter((operation) => operation.answer !== undefined).length;
       }
-      const answered = history.filter(({ answer }) => answer !== undefined).length;
-      const order = serialise(history, emptyState(KEYS), step);
-      if (order === undefined) {
-        throw new Error(`no order explains this history:\n${describeHistory(history)}`);
-      }
-      console.log(`${answered} operations answered, ${history.length - answered} cut off by ${KILLS} kills`);
-      expect(history.length - answered).toBeGreaterThan(KILLS);
+      console.log(`${KILLS} kills: ${answered} operations answered, ${cutOff} cut off`);
+      expect(cutOff).toBeGreaterThan(KILLS);
       expect(answered).toBeGreaterThan(10 * KILLS);
     } finally {
       await server.stop();

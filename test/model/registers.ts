@@ -190,8 +190,8 @@ export async function record(
       const request = randomRequest(keys, random);
       const sent = performance.now();
       const answer = await perform(call, request);
-      const answered = answer === undefined ? Number.POSITIVE_INFINITY : performance.now();
-      history.push({ request, sent, answered, answer });
+      // Without an answer the server is gone, and what had not happened by then never will.
+      history.push({ request, sent, ended: performance.now(), answer });
       if (answer === undefined) return;
     }
   };
@@ -212,8 +212,8 @@ export function describeHistory(history: History): string {
   return [...history]
     .sort((a, b) => a.sent - b.sent)
     .map(
-      ({ request, sent, answered, answer }) =>
-        `${sent.toFixed(3)}..${answered.toFixed(3)} ${JSON.stringify(request)} -> ${JSON.stringify(answer)}`,
+      ({ request, sent, ended, answer }) =>
+        `${sent.toFixed(3)}..${ended.toFixed(3)} ${JSON.stringify(request)} -> ${JSON.stringify(answer)}`,
     )
     .join("\n");
 }

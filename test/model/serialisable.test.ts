@@ -37,11 +37,11 @@ const write = (action: Action): Request => ({ kind: "write", action });
 const read = (...keys: readonly string[]): Request => ({ kind: "read", keys });
 const done: Answer = { done: [] };
 
-/** A history written by hand: sent, answered, request, answer. */
+/** A history written by hand: sent, ended, request, answer. */
 type Line = readonly [number, number, Request, Answer | undefined];
 const orderOf = (...lines: readonly Line[]) =>
   serialise(
-    lines.map(([sent, answered, request, answer]) => ({ sent, answered, request, answer })),
+    lines.map(([sent, ended, request, answer]) => ({ sent, ended, request, answer })),
     emptyState(KEYS),
     step,
   );
@@ -81,6 +81,16 @@ describe("the checker finds an order", () => {
     expect(
       orderOf([0, NEVER, transact(put("a", 1)), undefined], [5, 6, read("a"), { read: [null] }]),
     ).toEqual([1]);
+  });
+
+  test("with an operation that was not answered, before others that changed nothing", () => {
+    expect(
+      orderOf(
+        [0, 3, transact(put("a", 1)), undefined],
+        [4, 9, read("b"), { read: [null] }],
+        [4, 9, read("a"), { read: [1] }],
+      )?.slice(0, 1),
+    ).toEqual([0]);
   });
 
   test("in which refusals tell what was there", () => {
@@ -141,6 +151,17 @@ describe("the checker finds no order", () => {
         [3, 4, read("a"), { read: [null] }],
       ),
     ).toBeUndefined();
+  });
+
+  test("for an operation that was not answered, and seen only after its server had died", () => {
+    const lines: Line[] = [
+      [0, 3, write(put("a", 1)), undefined],
+      [4, 5, read("a"), { read: [null] }],
+      [6, 7, read("a"), { read: [1] }],
+    ];
+    expect(orderOf(...lines)).toBeUndefined();
+    expect(orderOf(...lines.slice(0, 2))).toEqual([1]);
+    expect(orderOf(...lines.slice(0, 1), ...lines.slice(2))).toEqual([0, 1]);
   });
 
   test("for a refusal without a cause", () => {

@@ -8,8 +8,9 @@
 export interface Observation<Request, Answer> {
   readonly request: Request;
   readonly sent: number;
-  /** Infinity when it was never answered: then it may have happened at any time after it was sent, or not at all. */
-  readonly answered: number;
+  /** It happened no later than this: when it was answered; when its server died; Infinity where nobody knows. */
+  readonly ended: number;
+  /** Undefined when there was none: then it happened between the two times, or not at all. */
   readonly answer: Answer | undefined;
 }
 
@@ -34,77 +35,104 @@ export function serialise<State, Request, Answer>(
   return new Search(history, step).from(initial);
 }
 
+/** An operation with its index in the history. */
+interface Operation<Request, Answer> extends Observation<Request, Answer> {
+  readonly index: number;
+}
+
 class Search<State, Request, Answer> {
-  readonly #history: readonly Observation<Request, Answer>[];
   readonly #step: Step<State, Request, Answer>;
-  /** Indexes by time of sending. */
-  readonly #bySending: readonly number[];
-  readonly #placed = new Set<number>();
+  /** Both in order of sending. */
+  readonly #answered: readonly Operation<Request, Answer>[];
+  readonly #unanswered: readonly Operation<Request, Answer>[];
+  /** Indexes of the operations that have a place, in their order. */
   readonly #order: number[] = [];
+  readonly #placed = new Set<number>();
   readonly #dead = new Set<string>();
-  /** Operations with an answer that have no place yet. */
-  #open: number;
 
   constructor(history: readonly Observation<Request, Answer>[], step: Step<State, Request, Answer>) {
-    this.#history = history;
     this.#step = step;
-    this.#bySending = [...history.keys()].sort((a, b) => this.#at(a).sent - this.#at(b).sent);
-    this.#open = history.filter(({ answer }) => answer !== undefined).length;
+    const all = history.map((observation, index) => ({ ...observation, index }));
+    all.sort((a, b) => a.sent - b.sent);
+    this.#answered = all.filter(({ answer }) => answer !== undefined);
+    this.#unanswered = all.filter(({ answer }) => answer === undefined);
   }
 
-  from(state: State): readonly number[] | undefined {
-    if (this.#open === 0) return [...this.#order];
-    const key = `${[...this.#placed].sort((a, b) => a - b).join()}|${JSON.stringify(state)}`;
+  /**
+   * An order of everything that has no place yet. `first`: all answered operations before this one have a place; `now`: the latest time
+   * at which one of those that have a place was sent.
+   */
+  from(state: State, first = 0, now = 0): readonly number[] | undefined {
+    let open = first;
+    while (this.#isPlaced(this.#answered[open])) open += 1;
+    if (open === this.#answered.length) return [...this.#order];
+    const key = this.#keyOf(state, open, now);
     if (this.#dead.has(key)) return undefined;
-    const next = this.#candidates().flatMap((index) => {
-      const { request, answer: observed } = this.#at(index);
-      const { state: after, answer } = this.#step(state, request);
-      if (observed !== undefined && !same(observed, answer)) return [];
-      return [{ index, after, isAnswered: observed !== undefined }];
+    const next = this.#candidates(open, now).flatMap((operation) => {
+      const { state: after, answer } = this.#step(state, operation.request);
+      const isAnswered = operation.answer !== undefined;
+      return isAnswered && !same(operation.answer, answer) ? [] : [{ operation, after, isAnswered }];
     });
-    // With an answer that tells of no change, it can be placed at once: no other answer depends on where it stands.
-    const harmless = next.find(({ after, isAnswered }) => isAnswered && after === state);
-    const choices = harmless === undefined ? next.filter(({ after }) => after !== state) : [harmless];
-    for (const { index, after, isAnswered } of choices) {
-      this.#place(index, isAnswered);
-      const order = this.from(after);
+    // With an answer that tells of no change, it can be placed at once: no other answer depends on where it stands. Unless it
+    // closes the door on an operation without an answer, which can have happened no later than it ended.
+    const closing = Math.min(
+      ...next.map(({ operation, isAnswered }) => (isAnswered ? Number.POSITIVE_INFINITY : operation.ended)),
+    );
+    const harmless = next.find(
+      ({ operation, after, isAnswered }) => isAnswered && after === state && operation.sent <= closing,
+    );
+    const choices =
+      harmless === undefined
+        ? next.filter(({ after, isAnswered }) => isAnswered || after !== state)
+        : [harmless];
+    for (const { operation, after } of choices) {
+      this.#placed.add(operation.index);
+      this.#order.push(operation.index);
+      const order = this.from(after, open, Math.max(now, operation.sent));
       if (order !== undefined) return order;
-      this.#unplace(index, isAnswered);
+      this.#placed.delete(operation.index);
+      this.#order.pop();
     }
     this.#dead.add(key);
     return undefined;
   }
 
-  /** Operations that may come next: those that were sent before any other without a place was answered. */
-  #candidates(): readonly number[] {
-    const candidates: number[] = [];
-    let firstAnswer = Number.POSITIVE_INFINITY;
-    for (const index of this.#bySending) {
-      if (this.#placed.has(index)) continue;
-      const { sent, answered } = this.#at(index);
-      if (sent > firstAnswer) break;
-      candidates.push(index);
-      firstAnswer = Math.min(firstAnswer, answered);
+  #isPlaced(operation: Operation<Request, Answer> | undefined): boolean {
+    return operation !== undefined && this.#placed.has(operation.index);
+  }
+
+  /** Operations that may come next: those that were sent before any other without a place ended. Those without an answer last. */
+  #candidates(open: number, now: number): readonly Operation<Request, Answer>[] {
+    const candidates: Operation<Request, Answer>[] = [];
+    let firstEnd = Number.POSITIVE_INFINITY;
+    for (let at = open; at < this.#answered.length; at += 1) {
+      const operation = this.#answered[at];
+      if (operation === undefined || operation.sent > firstEnd) break;
+      if (this.#isPlaced(operation)) continue;
+      candidates.push(operation);
+      firstEnd = Math.min(firstEnd, operation.ended);
     }
-    return candidates.sort((a, b) => this.#at(a).answered - this.#at(b).answered);
+    candidates.sort((a, b) => a.ended - b.ended);
+    for (const operation of this.#unanswered) {
+      if (operation.sent > firstEnd) break;
+      if (operation.ended >= now && !this.#isPlaced(operation)) candidates.push(operation);
+    }
+    return candidates;
   }
 
-  #place(index: number, isAnswered: boolean): void {
-    this.#placed.add(index);
-    this.#order.push(index);
-    if (isAnswered) this.#open -= 1;
-  }
-
-  #unplace(index: number, isAnswered: boolean): void {
-    this.#placed.delete(index);
-    this.#order.pop();
-    if (isAnswered) this.#open += 1;
-  }
-
-  #at(index: number): Observation<Request, Answer> {
-    const observation = this.#history[index];
-    if (observation === undefined) throw new Error(`there is no operation ${index}`);
-    return observation;
+  /** Two searches with the same operations still to be placed and the same state go on alike. */
+  #keyOf(state: State, open: number, now: number): string {
+    const beyond: number[] = [];
+    const horizon = this.#answered[open]?.ended ?? 0;
+    for (let at = open + 1; at < this.#answered.length; at += 1) {
+      const operation = this.#answered[at];
+      if (operation === undefined || operation.sent > horizon) break;
+      if (this.#isPlaced(operation)) beyond.push(at);
+    }
+    const possible = this.#unanswered.filter(
+      (operation) => operation.ended >= now && !this.#isPlaced(operation),
+    );
+    return JSON.stringify([open, beyond, possible.map(({ index }) => index), state]);
   }
 }
 
