@@ -15,14 +15,17 @@ describe("the data", () => {
       expect(new Set(titles).size).toBe(titles.length);
     }
     for (const { command, meant } of steps) {
-      expect(command).toMatch(/^aws dynamodb/);
-      if (meant !== undefined) expect(meant.command).toMatch(/^aws dynamodb/);
+      expect(command).toMatch(/\baws dynamodb/);
+      if (meant !== undefined) expect(meant.command).toMatch(/\baws dynamodb/);
     }
   });
 
   test("what was meant succeeds", () => {
-    for (const { meant } of steps)
-      if (meant !== undefined) expect(meant.expect).not.toHaveProperty("refused");
+    for (const { meant } of steps) {
+      for (const failure of ["refused", "unsent", "complaint"]) {
+        if (meant !== undefined) expect(meant.expect).not.toHaveProperty(failure);
+      }
+    }
   });
 
   test("docs/cheatsheet.md is made from it (node scripts/run.mjs scripts/cheatsheet.ts --docs)", () => {
@@ -43,6 +46,8 @@ describe("check", () => {
     check(refusal, { refused: "ValidationException", message: "No: really." });
     check(success, { output: { "a.b.0": 1, "a.b.1.c": null, "a.x": undefined, "a.b.7.c": undefined } });
     check({ status: 0, output: "ACTIVE\n", errors: "" }, { text: "ACTIVE" });
+    check({ status: 255, output: "", errors: "Unknown options: x" }, { unsent: "Unknown options: x" });
+    check({ status: 0, output: "a\nb\n", errors: "no" }, { distinctLines: 2, complaint: "no" });
   });
 
   test("refuses everything else", () => {

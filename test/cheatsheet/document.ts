@@ -3,8 +3,16 @@ import type { Expectation } from "./step.ts";
 
 const fence = (text: string) => `\`\`\`sh\n${text}\n\`\`\``;
 
-const answer = (expectation: Expectation) =>
-  "refused" in expectation ? `\`${expectation.refused}\`: ${expectation.message}` : "success";
+function answer(expectation: Expectation): string {
+  if ("refused" in expectation) {
+    return `The service answers \`${expectation.refused}\`: ${expectation.message}`;
+  }
+  if ("unsent" in expectation) return `The CLI sends nothing and says: ${expectation.unsent}`;
+  if ("distinctLines" in expectation && expectation.complaint !== undefined) {
+    return `It prints ${expectation.distinctLines} lines; then the CLI says: ${expectation.complaint}`;
+  }
+  return "The service answers success";
+}
 
 /** docs/cheatsheet.md: where the print and what it means differ. */
 export function cheatsheetDocument(): string {
@@ -17,7 +25,7 @@ As printed:
 
 ${fence(step.command)}
 
-The service answers ${answer(step.expect)}
+${answer(step.expect)}
 
 ${step.meant.why} As meant:
 

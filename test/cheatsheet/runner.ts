@@ -33,9 +33,9 @@ export async function runSection(section: Section, endpoint: string): Promise<re
   const reports: Report[] = [];
   for (const group of section.groups) {
     for (const step of group) for (const given of step.given ?? []) await provide(endpoint, given);
-    const tasks = group.flatMap((step) => tasksOf(section, step, endpoint));
+    const tasks = group.map((step) => taskOf(section, step, endpoint));
     for (let at = 0; at < tasks.length; at += PARALLEL_MAX) {
-      reports.push(...(await Promise.all(tasks.slice(at, at + PARALLEL_MAX).map((task) => task()))));
+      reports.push(...(await Promise.all(tasks.slice(at, at + PARALLEL_MAX).map((task) => task()))).flat());
     }
   }
   return reports;
@@ -46,13 +46,16 @@ async function provide(endpoint: string, { operation, request }: Given): Promise
   assert.equal(status, 200, `${operation} that the sheet takes for granted: ${text}`);
 }
 
-function tasksOf(section: Section, step: Step, endpoint: string): readonly (() => Promise<Report>)[] {
+/** A step: the command as printed, then as meant. */
+function taskOf(section: Section, step: Step, endpoint: string): () => Promise<readonly Report[]> {
   const title = `${section.title}: ${step.title}`;
   const { pending, meant } = step;
-  if (pending !== undefined) return [async () => ({ title, outcome: "pending", reason: pending })];
-  const printed = () => report(title, step.command, step.expect, endpoint);
-  if (meant === undefined) return [printed];
-  return [printed, () => report(`${title} (as meant)`, meant.command, meant.expect, endpoint)];
+  if (pending !== undefined) return async () => [{ title, outcome: "pending", reason: pending }];
+  return async () => {
+    const printed = await report(title, step.command, step.expect, endpoint);
+    if (meant === undefined) return [printed];
+    return [printed, await report(`${title} (as meant)`, meant.command, meant.expect, endpoint)];
+  };
 }
 
 async function report(
@@ -90,7 +93,19 @@ export function check({ status, output, errors }: CommandResult, expect: Expecta
     assert.notEqual(status, 0, "a refusal leaves with a status");
     return;
   }
+  if ("unsent" in expect) {
+    assert(errors.includes(expect.unsent), "the CLI says what it does not take");
+    assert.notEqual(status, 0, "a refusal leaves with a status");
+    return;
+  }
   assert.equal(status, 0, `left with status ${status}`);
+  if ("distinctLines" in expect) {
+    const lines = output.trimEnd().split("\n");
+    assert.equal(lines.length, expect.distinctLines, "lines");
+    assert.equal(new Set(lines).size, expect.distinctLines, "different lines");
+    assert(errors.includes(expect.complaint ?? ""), "the CLI says what it does not take");
+    return;
+  }
   if ("text" in expect) {
     assert.equal(output.trimEnd(), expect.text);
     return;

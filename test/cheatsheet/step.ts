@@ -6,6 +6,10 @@ export type Expectation =
   | { readonly output: Readonly<Record<string, Json | undefined>> }
   /** Exactly this text on standard output; "" for the commands that succeed without a word. */
   | { readonly text: string }
+  /** So many lines on standard output, no two the same; and what the CLI itself complains of meanwhile. */
+  | { readonly distinctLines: number; readonly complaint?: string }
+  /** The CLI itself refuses the command in these words, and sends nothing. */
+  | { readonly unsent: string }
   /** The service's refusal: exception and message, word for word. */
   | { readonly refused: string; readonly message: string };
 
