@@ -90,7 +90,7 @@ export class StreamReader {
     const now = this.#clock.now();
     const known = this.#trimmed.get(name);
     if (known !== undefined && now - known.checkedMs < TRIM_INTERVAL_MS) return known.to;
-    const to = await this.#lastBefore(now - RETENTION_MS, feedId, part, known?.to ?? BEFORE_ALL);
+    const to = await this.#lastUntil(now - RETENTION_MS, feedId, part, known?.to ?? BEFORE_ALL);
     this.#trimmed.set(name, { to, checkedMs: now });
     return to;
   }
@@ -100,12 +100,12 @@ export class StreamReader {
     for (const name of this.#trimmed.keys()) if (name.startsWith(feedId)) this.#trimmed.delete(name);
   }
 
-  /** The position of the last record older than `time`, by halving: `known` is not beyond it, and is the answer when there is none. */
-  async #lastBefore(time: number, feedId: FeedId, part: number, known: Position): Promise<Position> {
+  /** The position of the last record until `time`, by halving: `known` is not beyond it, and is the answer when there is none. */
+  async #lastUntil(time: number, feedId: FeedId, part: number, known: Position): Promise<Position> {
     const first = await this.#read(feedId, part, known, 1);
     let low = laterOf(known, first.trim);
     let high = first.head;
-    const isOlder = (record: FeedRecord | undefined) => record !== undefined && record.time < time;
+    const isOlder = (record: FeedRecord | undefined) => record !== undefined && record.time <= time;
     const [oldest] = first.records;
     if (oldest === undefined || !isOlder(oldest)) return low;
     low = laterOf(low, oldest.position);
