@@ -120,7 +120,13 @@ class FaultyFile implements VfsFile {
   }
 
   async datasync(): Promise<void> {
-    this.#vfs.fault("datasync", this.path);
+    try {
+      this.#vfs.fault("datasync", this.path);
+    } catch (error) {
+      // A disk takes its time to fail, too.
+      await new Promise((resolve) => setImmediate(resolve));
+      throw error;
+    }
     await this.#inner.datasync();
   }
 
