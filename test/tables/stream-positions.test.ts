@@ -18,7 +18,7 @@ import { ManualClock } from "../support/manual-clock.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
 const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const RECORDS = Number(process.env["STREAM_RECORDS"] ?? 1200);
+const RECORDS = Number(process.env["STREAM_RECORDS"] ?? 10_000);
 const SHARDS = 2;
 const HOURS = 22;
 const HOUR = 3_600_000;
