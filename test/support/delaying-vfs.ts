@@ -6,16 +6,20 @@ export interface DelayingVfs extends Vfs {
   hold(): void;
   /** Syncs happen, those that wait too. */
   release(): void;
+  /** How many syncs of files were asked for. */
+  readonly syncs: number;
 }
 
 /** Passes every call on to `inner`, syncs when they are not held. */
 export function delayingVfs(inner: Vfs): DelayingVfs {
   let gate: PromiseWithResolvers<void> | undefined;
+  let syncs = 0;
   const delayed = (file: VfsFile): VfsFile => ({
     path: file.path,
     read: (into, position) => file.read(into, position),
     write: (from, position) => file.write(from, position),
     datasync: async () => {
+      syncs += 1;
       await gate?.promise;
       await file.datasync();
     },
@@ -37,6 +41,9 @@ export function delayingVfs(inner: Vfs): DelayingVfs {
     syncDirectory: (directory) => inner.syncDirectory(directory),
     lock: (path) => inner.lock(path),
     freeBytes: () => inner.freeBytes(),
+    get syncs() {
+      return syncs;
+    },
     hold: () => {
       gate ??= Promise.withResolvers();
     },
