@@ -3,6 +3,7 @@ import { Packr } from "msgpackr";
 import type { FeedId, Position, Row, RowAddress, Store, Write } from "../../storage/index.ts";
 import { internalServerError } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
 import { DEFAULT_NAMESPACE, iteratorKeyRowKey, SYSTEM_SPACE, streamRowKey, streamRows } from "./keyspace.ts";
 import type { TableRecord } from "./schema.ts";
 import type { StreamChangeUnderWay } from "./schema-status.ts";
@@ -26,6 +27,8 @@ export type StreamStatus = "ENABLING" | "ENABLED" | "DISABLING" | "DISABLED";
 export interface StreamCatalogOptions {
   readonly store: Store;
   readonly clock: Clock;
+  /** Hears of what is tried again. */
+  readonly log: Log;
   /** How long ENABLING and DISABLING are shown. */
   readonly tableDelayMs: number;
   /** Parts, and so open shards, of the streams to come. */
@@ -155,7 +158,7 @@ export class StreamCatalog {
       stream: fresh,
       committed: async () => {
         for (const stream of changed) this.#install(stream);
-        if (ended !== undefined) await this.#close(ended);
+        if (ended !== undefined) await this.#closeSoon(ended);
       },
     };
   }
@@ -184,6 +187,16 @@ export class StreamCatalog {
     if (needsClosing(stream)) return await this.#close(stream);
     const next = tended(stream, await this.#heads(stream), now);
     if (next !== stream) await this.#save(next);
+  }
+
+  /** The change has been made; if closing fails, it is for `tend` to do. */
+  async #closeSoon(stream: Stream): Promise<void> {
+    try {
+      await this.#close(stream);
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      this.#options.log.warn("closing a stream failed; trying again", { stream: streamArn(stream), cause });
+    }
   }
 
   /** No more changes, and every shard with its end. The stream's row says already that it is disabled. */

@@ -1,12 +1,13 @@
 /** Time to live under a clock that is moved by hand: what expires, the setting's life, and expiries that always agree with the items. */
 import { describe, expect, test } from "bun:test";
 import { expiryOf, isExpired, rowKeyOfExpiry } from "../../src/tables/time-to-live.ts";
-import { memoryVfs, openStore, type Store } from "../../storage/index.ts";
+import { memoryVfs, openStore, type RangeRequest, type Store } from "../../storage/index.ts";
 import { doubleStore } from "../support/double-store.ts";
 import { type InProcess, inProcess } from "../support/in-process.ts";
 import { pkOf, StreamCaller } from "../support/in-process-streams.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { seededRandom } from "../support/seeded-random.ts";
+import { withMethod } from "../support/with-method.ts";
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -148,6 +149,38 @@ describe.each(stores)("on %s", (_name, open) => {
     await update("text", "SET #t = :t", { S: "1" });
     expect(await server.sweeper.sweep()).toBe(1);
     expect(await pks()).toEqual(["more", "none", "text"]);
+  });
+
+  test("an item that is given more time after it was found, and before it is deleted, is spared", async () => {
+    const clock = new ManualClock();
+    const store = await open(clock);
+    let meanwhile = async () => {};
+    const server = await inProcess(
+      withMethod(store, "snapshot", async (spaces: readonly string[]) => {
+        const snapshot = await store.snapshot(spaces);
+        return withMethod(snapshot, "range", async (request: RangeRequest) => {
+          const page = await snapshot.range(request);
+          await meanwhile();
+          return page;
+        });
+      }),
+      { clock },
+    );
+    const caller = new StreamCaller(server);
+    await caller.createTable("Table");
+    await caller.ok("UpdateTimeToLive", enable());
+    await untilFilled(server);
+    const put = (ttl: number) =>
+      caller.ok("PutItem", { TableName: "Table", Item: { pk: { S: "a" }, ttl: { N: String(ttl) } } });
+    const now = clock.now() / SECOND;
+    await put(now);
+    meanwhile = async () => {
+      meanwhile = async () => {};
+      await put(now + 1);
+    };
+    expect(await server.sweeper.sweep()).toBe(0);
+    clock.advance(SECOND);
+    expect(await server.sweeper.sweep()).toBe(1);
   });
 
   test("items that are older than the setting expire too; the setting outlives them all", async () => {
