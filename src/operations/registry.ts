@@ -71,6 +71,8 @@ const notYet = (group: string, names: readonly string[], note: string) =>
     }),
   );
 
+const OVERLAP = "overlapping transactions wait for each other; with --transaction-conflicts they are refused";
+
 /** The only list of operations in the program: routing, documentation and tests are made from it. */
 export const registry: readonly RegistryEntry[] = [
   full("Items", getItem),
@@ -81,8 +83,8 @@ export const registry: readonly RegistryEntry[] = [
   partial("Reads", scan, "indexes added by UpdateTable are not backfilled yet"),
   full("Batch", batchGetItem),
   full("Batch", batchWriteItem),
-  full("Transactions", transactGetItems),
-  full("Transactions", transactWriteItems),
+  full("Transactions", transactGetItems, OVERLAP),
+  full("Transactions", transactWriteItems, OVERLAP),
   ...notYet("PartiQL", ["ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"], "planned"),
   full("Tables", createTable),
   full("Tables", deleteTable),

@@ -507,6 +507,20 @@ describe("what it refuses", () => {
     expect(await refusal(items())).toEqual(expected);
   });
 
+  test("an update that takes an empty value for an index key from another attribute", async () => {
+    const a = fresh();
+    await target.ok("PutItem", { TableName: indexed, Item: { ...indexKey(a), v: { S: "" } } });
+    const Update = { TableName: indexed, Key: indexKey(a), UpdateExpression: "SET gk = v" };
+    expect(await refusal([{ Update }, put(key(a))])).toEqual(
+      validation(
+        "One or more parameter values are not valid. " +
+          "The update expression attempted to update a secondary index key to a value that is not supported. " +
+          "The AttributeValue for a key attribute cannot contain an empty string value.",
+      ),
+    );
+    expect(await get(key(a))).toBeUndefined();
+  });
+
   describe("the order of checks", () => {
     const syntax = () => put(key("a"), { ConditionExpression: "a = " });
     const missing = () => ({ Delete: { TableName: target.freshName(), Key: key("a") } });
