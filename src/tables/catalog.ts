@@ -17,18 +17,20 @@ import { type TableKeyEncoder, tableKeyEncoder } from "../values/key-codec.ts";
 import { Backfills, type BackfillTarget } from "./backfill.ts";
 import { entryOf, type SecondaryIndex, secondaryIndex } from "./indexes.ts";
 import { ITEM_COLLECTION_BYTES_MAX } from "./item-collections.ts";
-import { backfillRowKey, DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
-import {
-  type GlobalIndexRecord,
-  type TableRecord,
-  TableSchema,
-  type TableStatus,
-  type TimeToLiveRecord,
-} from "./schema.ts";
+import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
+import { type TableRecord, TableSchema, type TableStatus, type TimeToLiveRecord } from "./schema.ts";
 import { isSpaceGone } from "./storage-failure.ts";
 import { type Stream, streamArn } from "./stream.ts";
 import { StreamCatalog } from "./stream-catalog.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
+import {
+  filledRecord,
+  fillingSpaces,
+  forgottenProgress,
+  missingFrom,
+  progressRow,
+  spacesOf,
+} from "./table-spaces.ts";
 import { expiryEntry } from "./time-to-live.ts";
 
 /** A table as requests meet it: its record, what follows from it, and the fence that guards writes prepared with it. Immutable. */
@@ -393,51 +395,4 @@ function tableOf({ record, transition }: Envelope, generation: number, stream: S
     fences: [{ space: record.spaceId, generation }],
     transition,
   };
-}
-
-/** Where the progress of filling an index is noted. */
-const progressRow = (indexSpace: SpaceId): RowAddress => ({
-  space: SYSTEM_SPACE,
-  key: backfillRowKey(DEFAULT_NAMESPACE, indexSpace),
-});
-
-/** Spaces of the indexes, and of the expiries, that are being filled. */
-const fillingSpaces = ({ globalSecondaryIndexes, timeToLive }: TableRecord): readonly SpaceId[] => [
-  ...globalSecondaryIndexes.filter((index) => index.indexStatus === "CREATING").map((index) => index.spaceId),
-  ...(timeToLive?.filling === true ? [timeToLive.spaceId] : []),
-];
-
-/** The record once the space has been filled. */
-function filledRecord(record: TableRecord, space: SpaceId): TableRecord {
-  const { timeToLive } = record;
-  if (timeToLive?.spaceId === space) {
-    return { ...record, timeToLive: { attributeName: timeToLive.attributeName, spaceId: space } };
-  }
-  const globalSecondaryIndexes = record.globalSecondaryIndexes.map((index): GlobalIndexRecord => {
-    if (index.spaceId !== space) return index;
-    const { backfilling: _, ...filled } = index;
-    return { ...filled, indexStatus: "ACTIVE" };
-  });
-  return { ...record, globalSecondaryIndexes };
-}
-
-/** Removes the progress of the fillings that are under way in `before` and no longer are in `after`. */
-function forgottenProgress(before: TableRecord, after: TableRecord | undefined): readonly Write[] {
-  const over = missingFrom(after === undefined ? [] : fillingSpaces(after), fillingSpaces(before));
-  return over.map((space) => ({ ...progressRow(space), value: undefined }));
-}
-
-/** The spaces of `all` that are not among `some`. */
-const missingFrom = (some: readonly SpaceId[], all: readonly SpaceId[]): readonly SpaceId[] =>
-  all.filter((space) => !some.includes(space));
-
-/** The space of a table, that of its item collections, those of its indexes, and that of its expiries. */
-function spacesOf(record: TableRecord): SpaceId[] {
-  return [
-    record.spaceId,
-    ...(record.itemCollectionsSpaceId === undefined ? [] : [record.itemCollectionsSpaceId]),
-    ...record.globalSecondaryIndexes.map((index) => index.spaceId),
-    ...record.localSecondaryIndexes.map((index) => index.spaceId),
-    ...(record.timeToLive === undefined ? [] : [record.timeToLive.spaceId]),
-  ];
 }
