@@ -131,7 +131,8 @@ class PageReader implements ReadPage {
         ? await this.#addInSlices(rows, items)
         : this.#add(rows, items, 0, rows.length);
       rest = goesOn && more && last !== undefined ? boundsAfter(bounds, last.key, reverse) : undefined;
-      if (rest !== undefined && this.#slice.isOver) await this.#slice.next();
+      // At the end too: what is made of a large page takes its time as well.
+      if (this.#slice.isOver) await this.#slice.next();
     }
   }
 
