@@ -45,6 +45,9 @@ const caps: Capabilities = {
 /** With more than this in the memtables, a close flushes them: reading them from the log would delay the next start. */
 const closeFlushBytesMin = 4 << 20;
 
+/** Starts and stops with little in between leave small segments; with more than this many to read, a start flushes what they hold. */
+const replayedSegmentsMax = 16;
+
 type FullOptions = Required<StoreOptions>;
 
 /** Opens the store that lives in `options.vfs`, or makes a new one there. Throws StorageError; see its kinds. */
@@ -84,17 +87,22 @@ class Engine implements Store {
     const health = new StoreHealth();
     const tables = new TableFiles(vfs, options.cacheBytesMax, (error) => health.setDegraded(error));
     let engine: Engine | undefined;
-    const files = await openFiles({
-      vfs,
-      clock,
-      mode: durability.mode,
-      acceptClock,
-      logFillBytes,
-      manifestBytesMin,
-      tables,
-      onManifestFailure: (error) => engine?.fail(error),
-    });
-    engine = new Engine(options, release, health, tables, files);
+    try {
+      const files = await openFiles({
+        vfs,
+        clock,
+        mode: durability.mode,
+        acceptClock,
+        logFillBytes,
+        manifestBytesMin,
+        tables,
+        onManifestFailure: (error) => engine?.fail(error),
+      });
+      engine = new Engine(options, release, health, tables, files);
+    } catch (error) {
+      tables.close();
+      throw error;
+    }
     return engine;
   }
 
@@ -148,6 +156,7 @@ class Engine implements Store {
       budget: this.#budget,
       tables,
       blockBytes: options.blockBytes,
+      lagBytesMax: options.logLagBytesMax,
       spaces: () => this.#spaces.all(),
       onFlushed: () => this.#trimmer.trim(),
     });
@@ -170,6 +179,9 @@ class Engine implements Store {
       logBytes: () => this.#log.bytesWritten,
     });
     this.#budget.recount(this.#spaces.all());
+    const { replayAfter } = manifest.state;
+    const replayed = files.sealed.filter(({ segment }) => segment.lastSequence > replayAfter);
+    if (replayed.length > replayedSegmentsMax) this.#flusher.freezeAll();
     this.#flusher.consider();
     // Writers that wait for memory shall hear of a failure.
     void health.failed.then(() => this.#budget.wakeAll());

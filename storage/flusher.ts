@@ -23,13 +23,13 @@ export interface FlusherOptions {
   readonly budget: MemoryBudget;
   readonly tables: TableFiles;
   readonly blockBytes: number;
+  /** No space's oldest unflushed record may be further back in the log than this. */
+  readonly lagBytesMax: number;
   readonly spaces: () => Iterable<Space>;
   /** A flush is in the manifest: some of the log may not be needed any more. */
   readonly onFlushed: () => Promise<void>;
 }
 
-/** No space's oldest unflushed record may be further back in the log than this: it bounds the log to replay. */
-const lagBytesMax = 64 << 20;
 /** After a failed flush: how long to wait before the next attempt, and after how many attempts writes are refused. */
 const retryAfterMs = 500;
 const attemptsBeforeReadOnly = 3;
@@ -70,13 +70,18 @@ export class Flusher {
 
   /** Freezes the memtables of spaces that lag too far behind. To be called when the log has grown by a segment. */
   considerLag(): void {
-    const oldest = this.#options.log.bytesWritten - lagBytesMax;
+    const oldest = this.#options.log.bytesWritten - this.#options.lagBytesMax;
     this.#freeze((space) => space.active.firstSequence !== 0 && space.active.logStart < oldest);
+  }
+
+  /** Freezes everything that is only in the log and in memory. */
+  freezeAll(): void {
+    this.#freeze((space) => space.active.firstSequence !== 0);
   }
 
   /** Flushes everything that is only in the log and in memory. Rejects when that does not succeed. */
   async flushAll(): Promise<void> {
-    this.#freeze((space) => space.active.firstSequence !== 0);
+    this.freezeAll();
     while (this.#running !== undefined) await this.#running;
     for (const space of this.#options.spaces()) {
       if (space.frozen.length > 0) throw new StorageError("io", "the memtables could not be flushed");

@@ -26,6 +26,8 @@ export interface StoreOptions {
   readonly feedRetentionMs?: number;
   /** Zeros are written this far ahead in the log: syncing into space that exists already takes two thirds of the time. */
   readonly logFillBytes?: number;
+  /** No unflushed record may be further back in the log than this: the rest of a lagging memtable is flushed. */
+  readonly logLagBytesMax?: number;
   /** A manifest larger than this, and than twice its content, is rewritten. */
   readonly manifestBytesMin?: number;
   /** Run flush jobs in a Worker (needs a disk Vfs) instead of in slices on this thread. */
@@ -47,6 +49,8 @@ export const defaultOptions = {
   feedRetentionMs: 24 * 3_600_000,
   /** One slower sync in a thousand small ones; more would be felt as a pause. */
   logFillBytes: 1 << 20,
+  /** Bounds the log that a start has to replay, together with the memtable budget. */
+  logLagBytesMax: 64 << 20,
   manifestBytesMin: 64 << 10,
   worker: false,
 };

@@ -27,6 +27,8 @@ export interface TrimPlace {
 
 const atCreation: FlushPoint = { sequence: 0, rows: 0, bytes: 0, generation: 0 };
 
+type EditOf<Kind extends ManifestEdit["kind"]> = Extract<ManifestEdit, { kind: Kind }>;
+
 interface DroppedSpace {
   readonly id: SpaceId;
   readonly at: number;
@@ -50,37 +52,11 @@ export class ManifestState {
   apply(edit: ManifestEdit): string | undefined {
     switch (edit.kind) {
       case "spaceCreated":
-        if (edit.number < this.nextSpace) return `space number ${edit.number} was given out before`;
-        this.spaces.set(edit.number, {
-          id: edit.id,
-          number: edit.number,
-          tables: new Map(),
-          point: atCreation,
-        });
-        this.nextSpace = edit.number + 1;
-        return undefined;
-      case "spaceDropped": {
-        const space = this.spaces.get(edit.number);
-        if (space === undefined) return `no space ${edit.number}`;
-        this.spaces.delete(edit.number);
-        this.#dropped.set(edit.number, { id: space.id, at: edit.at });
-        return undefined;
-      }
-      case "feedCreated": {
-        if (edit.number < this.nextFeed) return `feed number ${edit.number} was given out before`;
-        const { id, number, shards, oldValues, since } = edit;
-        this.feeds.set(number, {
-          id,
-          number,
-          shards,
-          oldValues,
-          since,
-          closed: false,
-          trims: new Map(),
-        });
-        this.nextFeed = number + 1;
-        return undefined;
-      }
+        return this.#createSpace(edit);
+      case "spaceDropped":
+        return this.#dropSpace(edit);
+      case "feedCreated":
+        return this.#createFeed(edit);
       case "feedClosed": {
         const feed = this.feeds.get(edit.number);
         if (feed === undefined) return `no feed ${edit.number}`;
@@ -124,6 +100,28 @@ export class ManifestState {
         this.nextTable = Math.max(this.nextTable, edit.table);
         return undefined;
     }
+  }
+
+  #createSpace({ id, number }: EditOf<"spaceCreated">): string | undefined {
+    if (number < this.nextSpace) return `space number ${number} was given out before`;
+    this.spaces.set(number, { id, number, tables: new Map(), point: atCreation });
+    this.nextSpace = number + 1;
+    return undefined;
+  }
+
+  #dropSpace({ number, at }: EditOf<"spaceDropped">): string | undefined {
+    const space = this.spaces.get(number);
+    if (space === undefined) return `no space ${number}`;
+    this.spaces.delete(number);
+    this.#dropped.set(number, { id: space.id, at });
+    return undefined;
+  }
+
+  #createFeed({ id, number, shards, oldValues, since }: EditOf<"feedCreated">): string | undefined {
+    if (number < this.nextFeed) return `feed number ${number} was given out before`;
+    this.feeds.set(number, { id, number, shards, oldValues, since, closed: false, trims: new Map() });
+    this.nextFeed = number + 1;
+    return undefined;
   }
 
   #addTable(table: TableRecord): string | undefined {

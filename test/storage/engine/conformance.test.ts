@@ -35,4 +35,8 @@ storeSuite(
   }),
 );
 storeSuite("the engine on disk", factory(disk));
+storeSuite(
+  "the engine on disk, flushing in a Worker",
+  factory(disk, { worker: true, memtableBytesMax: 64 << 10, segmentBytesMax: 32 << 10 }),
+);
 storeSuite("the engine on disk, durability off", factory(disk, { durability: { mode: "off" } }));
