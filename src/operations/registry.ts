@@ -49,11 +49,6 @@ const full = (group: string, operation: Operation, note = ""): RegistryEntry => 
   operation,
 });
 
-const partial = (group: string, operation: Operation, note: string): RegistryEntry => ({
-  ...full(group, operation, note),
-  status: "partial",
-});
-
 const streams = (operation: Operation): RegistryEntry => ({
   ...full("Streams", operation),
   service: "DynamoDBStreams",
@@ -79,8 +74,8 @@ export const registry: readonly RegistryEntry[] = [
   full("Items", putItem),
   full("Items", updateItem),
   full("Items", deleteItem),
-  partial("Reads", query, "indexes added by UpdateTable are not backfilled yet"),
-  partial("Reads", scan, "indexes added by UpdateTable are not backfilled yet"),
+  full("Reads", query),
+  full("Reads", scan),
   full("Batch", batchGetItem),
   full("Batch", batchWriteItem),
   full("Transactions", transactGetItems, OVERLAP),
