@@ -6,6 +6,9 @@ import { type Fault, FaultyVfs } from "../../support/faulty-vfs.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { checkState, Workload } from "./workload.ts";
 
+/** Every call fails once with an error; of the rest, every second or third, another set in each run. */
+const strides = { io: 1, "no-space": 2, short: 3 } as const;
+
 const seed = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e6));
 const hangMs = 10_000;
 /** So small that a few commits flush, and roll the log and the manifest. */
@@ -152,7 +155,8 @@ for (const fault of ["io", "no-space", "short"] as const) {
     const name = `${fault} ${sticky ? "from a call on" : "at one call"}`;
     test(`${name}: a typed answer, no hang, nothing acknowledged is lost`, async () => {
       let runs = 0;
-      for (let index = 0; ; index += sticky ? 3 : 1) {
+      const stride = strides[fault] * (sticky ? 3 : 1);
+      for (let index = seed % stride; ; index += stride) {
         const run = newRun(fault, index, sticky);
         try {
           await withoutHanging(perform(run));
@@ -164,7 +168,7 @@ for (const fault of ["io", "no-space", "short"] as const) {
         if (run.vfs.calls <= index) break;
       }
       console.log(`${name}: ${runs} runs`);
-      expect(runs).toBeGreaterThan(200);
+      expect(runs).toBeGreaterThan(70);
     }, 60_000);
   }
 }
