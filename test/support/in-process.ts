@@ -1,4 +1,4 @@
-import { createWire } from "../../src/http/wire.ts";
+import { createWire, type Wire } from "../../src/http/wire.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { createLog } from "../../src/runtime/log.ts";
 import { Catalog, type CatalogOptions } from "../../src/tables/catalog.ts";
@@ -20,6 +20,8 @@ export interface Answer {
 
 export interface InProcess {
   readonly catalog: Catalog;
+  /** The protocol itself, for a test that puts a socket before it. */
+  readonly wire: Wire;
   /** Not started: a test sweeps when it wants to. */
   readonly sweeper: TimeToLiveSweeper;
   /** Performs an operation through the whole protocol, without a socket; `DynamoDBStreams_20120810.X` is taken as it is. */
@@ -54,6 +56,7 @@ export async function inProcess(
   const wire = createWire(services, "us-east-1", log);
   return {
     catalog,
+    wire,
     sweeper: new TimeToLiveSweeper({ services, clock, log, intervalMs: 0 }),
     call: async (operation, input) => {
       const headers = new Headers({
