@@ -74,19 +74,31 @@ export type Call = (operation: string, input: object) => Promise<Reply>;
 /** Puts a request to a server; undefined when `call` rejects: nobody knows what became of it. Any other refusal than the expected throws. */
 export async function perform(call: Call, request: Request): Promise<Answer | undefined> {
   switch (request.kind) {
-    case "read": {
-      const TransactItems = request.keys.map((key) => ({ Get: { TableName: TABLE, Key: keyOf(key) } }));
-      const reply = await call("TransactGetItems", { TransactItems }).catch(() => undefined);
-      if (reply === undefined) return undefined;
-      assert.equal(reply.status, 200, JSON.stringify(reply.body));
-      const responses = reply.body["Responses"] as readonly { readonly Item?: Item }[];
-      return { read: responses.map(({ Item }) => numberIn(Item)) };
-    }
+    case "read":
+      return await performRead(call, request.keys);
     case "write":
       return await performWrite(call, request.action);
     case "transact":
       return await performTransaction(call, request.actions);
   }
+}
+
+/** One item is read alone, several in a transaction. */
+async function performRead(call: Call, keys: readonly string[]): Promise<Answer | undefined> {
+  const [first, ...others] = keys.map((key) => ({ TableName: TABLE, Key: keyOf(key) }));
+  assert(first !== undefined, "a read has keys");
+  if (others.length === 0) {
+    const reply = await call("GetItem", { ...first, ConsistentRead: true }).catch(() => undefined);
+    if (reply === undefined) return undefined;
+    assert.equal(reply.status, 200, JSON.stringify(reply.body));
+    return { read: [numberIn(reply.body["Item"] as Item | undefined)] };
+  }
+  const TransactItems = [first, ...others].map((Get) => ({ Get }));
+  const reply = await call("TransactGetItems", { TransactItems }).catch(() => undefined);
+  if (reply === undefined) return undefined;
+  assert.equal(reply.status, 200, JSON.stringify(reply.body));
+  const responses = reply.body["Responses"] as readonly { readonly Item?: Item }[];
+  return { read: responses.map(({ Item }) => numberIn(Item)) };
 }
 
 interface Item {
