@@ -209,9 +209,13 @@ export class Flusher {
     }
   }
 
-  /** Everything up to this sequence is in the SSTables and flush points, once the slots at hand are. */
+  /**
+   * Everything up to this sequence is in the SSTables and flush points, once the slots at hand are. Never beyond what is durable in the log:
+   * sequences above that may be lost and, after a restart, given to other commits.
+   */
   replayAfter(flushing: readonly MemtableSlot[] = []): number {
-    let oldest = this.#options.groups.lastSequence + 1;
+    const { groups, log } = this.#options;
+    let oldest = Math.min(groups.lastSequence, log.durableSequence) + 1;
     for (const space of this.#options.spaces()) {
       for (const slot of [space.active, ...space.frozen]) {
         if (slot.firstSequence === 0 || flushing.includes(slot)) continue;
