@@ -51,6 +51,7 @@ class Inode {
 }
 
 function applied(bytes: Uint8Array<ArrayBuffer>, operation: FileOperation): Uint8Array<ArrayBuffer> {
+  if (operation.kind === "write" && operation.bytes.length === 0) return bytes;
   const size =
     operation.kind === "truncate"
       ? operation.size
