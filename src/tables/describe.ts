@@ -56,10 +56,14 @@ export function describeTable(record: TableRecord, context: DescribeContext): Ta
     ...billingModeSummary(record),
     ...indexLists(
       record.localSecondaryIndexes.map((index) => describeLocalIndex(index, arn, context)),
-      record.globalSecondaryIndexes.map((index) => ({
-        ...describeGlobalIndex(index, arn, context, index.indexStatus),
-        WarmThroughput: describeWarmth(index.warm, index.indexStatus === "CREATING" ? "CREATING" : "ACTIVE"),
-      })),
+      record.globalSecondaryIndexes.map((index) => {
+        // The indexes that a table is created with become active together with it.
+        const status = context.status === "CREATING" ? "CREATING" : index.indexStatus;
+        return {
+          ...describeGlobalIndex(index, arn, context, status),
+          WarmThroughput: describeWarmth(index.warm, status === "CREATING" ? "CREATING" : "ACTIVE"),
+        };
+      }),
     ),
     ...streamMembers(record, arn),
     ...encryption(record, context.encryptionStatus ?? "ENABLED"),
@@ -186,10 +190,14 @@ const describeGlobalIndex = (
 ) => ({
   ...describeLocalIndex(index, arn, context),
   IndexStatus: status,
-  ...(index.indexStatus === "CREATING" ? { Backfilling: index.backfilling ?? false } : {}),
+  ...(index.indexStatus === "CREATING" ? { Backfilling: isBackfilling(index, context.status) } : {}),
   ProvisionedThroughput: describeThroughput(index.throughput, context.now),
   ...(index.onDemand === undefined ? {} : { OnDemandThroughput: index.onDemand }),
 });
+
+/** Resources for an index are allocated while its table is shown as UPDATING; filling it comes after that. */
+const isBackfilling = (index: GlobalIndexRecord, status: TableStatus | undefined): boolean =>
+  index.backfilling === true && status !== "UPDATING";
 
 /** The specification while a stream is enabled; label and ARN of the newest stream for ever. */
 const streamMembers = ({ stream, latestStreamLabel }: TableRecord, arn: string) => ({

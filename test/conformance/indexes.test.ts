@@ -294,6 +294,13 @@ describe("Select and projections", () => {
     expect(answer).toMatchObject({ Items: [A], Count: 1, ScannedCount: 4 });
   });
 
+  test("a filter sees no more of an entry than it holds", async () => {
+    const answer = await query("include", {
+      FilterExpression: "attribute_exists(y)",
+    });
+    expect(answer).toMatchObject({ Items: [], Count: 0, ScannedCount: 3 });
+  });
+
   test("of a global index stay within it", async () => {
     expect((await query("all", { Select: "ALL_ATTRIBUTES" }))["Items"]).toEqual([B, A, D]);
     expect((await query("include", { ProjectionExpression: "x, sk" }))["Items"]).toEqual(
