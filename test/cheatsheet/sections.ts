@@ -4,6 +4,7 @@ import { indexes } from "./indexes.ts";
 import { query } from "./query.ts";
 import { scan } from "./scan.ts";
 import type { Section } from "./step.ts";
+import { streams } from "./streams.ts";
 import { tableManagement } from "./table-management.ts";
 import { usefulPatterns } from "./useful-patterns.ts";
 
@@ -15,5 +16,6 @@ export const sections: readonly Section[] = [
   query,
   scan,
   indexes,
+  streams,
   usefulPatterns,
 ];

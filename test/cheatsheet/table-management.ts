@@ -1,4 +1,5 @@
 import type { Section } from "./step.ts";
+import { table } from "./tables.ts";
 
 /** "Create, describe, update, and delete tables". */
 export const tableManagement: Section = {
@@ -123,7 +124,7 @@ AttributeName=orderId,KeyType=RANGE \
 --table-name Sessions \
 --time-to-live-specification Enabled=true,AttributeName=ttl`,
         expect: { output: { "TimeToLiveSpecification.Enabled": true } },
-        pending: "time to live is not built yet",
+        given: [table("Sessions", "sessionId")],
       },
       {
         title: "Delete a table",
