@@ -4,6 +4,7 @@
  */
 import { expect, test } from "bun:test";
 import type * as sdk from "@aws-sdk/client-dynamodb";
+import type * as streams from "@aws-sdk/client-dynamodb-streams";
 import type { Infer } from "../../src/protocol/shapes.ts";
 import type { CreateTableRequest, UpdateTableRequest } from "../../src/tables/schema-request.ts";
 import type { RawAttributeValue } from "../../src/values/attribute-value.ts";
@@ -40,6 +41,7 @@ interface Theirs {
   describeImportInput: sdk.DescribeImportCommandInput;
   describeKinesisStreamingDestinationInput: sdk.DescribeKinesisStreamingDestinationCommandInput;
   describeLimitsInput: sdk.DescribeLimitsCommandInput;
+  describeStreamInput: streams.DescribeStreamCommandInput;
   describeTableInput: sdk.DescribeTableCommandInput;
   describeTableReplicaAutoScalingInput: sdk.DescribeTableReplicaAutoScalingCommandInput;
   describeTimeToLiveInput: sdk.DescribeTimeToLiveCommandInput;
@@ -49,13 +51,16 @@ interface Theirs {
   executeTransactionInput: sdk.ExecuteTransactionCommandInput;
   exportTableToPointInTimeInput: sdk.ExportTableToPointInTimeCommandInput;
   getItemInput: sdk.GetItemCommandInput;
+  getRecordsInput: streams.GetRecordsCommandInput;
   getResourcePolicyInput: sdk.GetResourcePolicyCommandInput;
+  getShardIteratorInput: streams.GetShardIteratorCommandInput;
   importTableInput: sdk.ImportTableCommandInput;
   listBackupsInput: sdk.ListBackupsCommandInput;
   listContributorInsightsInput: sdk.ListContributorInsightsCommandInput;
   listExportsInput: sdk.ListExportsCommandInput;
   listGlobalTablesInput: sdk.ListGlobalTablesCommandInput;
   listImportsInput: sdk.ListImportsCommandInput;
+  listStreamsInput: streams.ListStreamsCommandInput;
   listTablesInput: sdk.ListTablesCommandInput;
   listTagsOfResourceInput: sdk.ListTagsOfResourceCommandInput;
   putItemInput: sdk.PutItemCommandInput;
