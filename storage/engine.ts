@@ -11,7 +11,7 @@ import { LogTrimmer } from "./log-trimmer.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { defaultOptions, type StoreOptions } from "./options.ts";
-import { type OpenedFiles, openFiles } from "./recovery.ts";
+import { checkDirectory, type OpenedFiles, openFiles } from "./recovery.ts";
 import { EngineSnapshot } from "./snapshot.ts";
 import { SpaceDirectory } from "./space-directory.ts";
 import type {
@@ -53,6 +53,8 @@ type FullOptions = Required<StoreOptions>;
 /** Opens the store that lives in `options.vfs`, or makes a new one there. Throws StorageError; see its kinds. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const full = { ...defaultOptions, ...options };
+  // Before the lock, which is a file: a directory that is not ours is left as it was.
+  checkDirectory(options.vfs);
   const release = options.vfs.lock("LOCK");
   try {
     return await Engine.open(full, release);

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import { corruption, StorageError } from "./errors.ts";
 import { FeedIndexBuilder } from "./feed/feed-reader.ts";
 import type { LoggedSegment } from "./feed/feeds.ts";
-import { currentPath, manifestPath } from "./manifest/format.ts";
+import { currentPath, manifestPath, parseManifestName } from "./manifest/format.ts";
 import { Manifest, type ManifestOptions } from "./manifest/manifest.ts";
 import { type ReadManifest, readManifest } from "./manifest/reader.ts";
 import type { ManifestState } from "./manifest/state.ts";
@@ -54,15 +54,14 @@ const newSalt = (): readonly [number, number] => {
 /** Opens the store in a directory, or makes one in an empty directory. */
 export async function openFiles(request: OpenRequest): Promise<OpenedFiles> {
   const read = readManifest(request.vfs);
-  if (read === undefined) {
-    checkUnused(request.vfs);
-    return create(request);
-  }
-  return recover(request, read);
+  if (read !== undefined) return recover(request, read);
+  checkDirectory(request.vfs);
+  return create(request);
 }
 
-/** Throws unless the directory is empty or holds no more than an interrupted creation has left. */
-function checkUnused(vfs: Vfs): void {
+/** Throws unless the directory is a store's, empty, or holds no more than an interrupted creation has left. Changes nothing. */
+export function checkDirectory(vfs: Vfs): void {
+  if (vfs.exists(currentPath)) return;
   const ours = new Set([
     "LOCK",
     "LOCK.holder",
@@ -72,6 +71,9 @@ function checkUnused(vfs: Vfs): void {
     `${currentPath}.tmp`,
   ]);
   const stranger = vfs.list("").find((name) => !ours.has(name));
+  if (stranger !== undefined && parseManifestName(stranger) !== undefined) {
+    throw corruption(currentPath, 0, `the file is missing, but the directory holds ${stranger}`);
+  }
   if (stranger !== undefined) {
     throw new StorageError(
       "foreign",

@@ -76,6 +76,19 @@ describe("walnut serve", () => {
     expect(status).toBe(78);
     expect(error).toContain("thesis.txt");
     expect(readFileSync(join(data, "thesis.txt"), "utf8")).toBe("precious");
+    expect(readdirSync(data)).toEqual(["thesis.txt"]);
+  });
+
+  test("a store that has lost its CURRENT is refused, not made anew", async () => {
+    const data = temporary();
+    const server = await startServer({ data });
+    expect((await server.call("CreateTable", table("Users"))).status).toBe(200);
+    await server.restart();
+    await server.stop();
+    rmSync(join(data, "CURRENT"));
+    const { status, error } = walnut("serve", "--port", "0", "--data-dir", data);
+    expect(status).toBe(65);
+    expect(error).toContain("CURRENT at byte 0: the file is missing");
   });
 
   test("a damaged log is refused, naming file and byte", async () => {
