@@ -32,6 +32,8 @@ const SHA256_BYTES = 32;
 const DIGEST_BYTES = 16;
 const DELIMITER = "\x00\x01";
 
+const bytesToString = Buffer.prototype.toString;
+
 /** Gives the row key of an item (or of a key: other attributes are not looked at) with attributes of the right types. */
 export type TableKeyEncoder = (item: Item) => string;
 /** The same for an index row; `tableKey` is the row key of the item in its table. */
@@ -81,7 +83,7 @@ export function encodePartition(values: readonly AttributeValue[]): string {
     mixed & 0xff,
     long ? 0 : length,
   );
-  return head + (long ? hashed(bytes) : bytes);
+  return head + (long ? hashed(bytes, SHA256_BYTES) : bytes);
 }
 
 /** `hash partition` of a row key of a table or index. */
@@ -123,12 +125,20 @@ function escapeZeros(bytes: string): string {
   return bytes.includes("\x00") ? bytes.replaceAll("\x00", "\x00\xff") : bytes;
 }
 
-function hashed(bytes: string): string {
-  return Buffer.from(sha256(Buffer.from(bytes, "latin1")).buffer).toString("latin1");
+/** The first `length` bytes of the SHA-256 of some bytes. */
+function hashed(bytes: string, length: number): string {
+  return bytesToString.call(sha256(Buffer.from(bytes, "latin1")), "latin1", 0, length);
 }
 
+/** The key last digested: the rows of an item in several indexes end alike. */
+const digested = { tableKey: "", digest: "" };
+
 function digestOf(tableKey: string): string {
-  return hashed(tableKey).slice(0, DIGEST_BYTES);
+  if (digested.tableKey !== tableKey) {
+    digested.digest = hashed(tableKey, DIGEST_BYTES);
+    digested.tableKey = tableKey;
+  }
+  return digested.digest;
 }
 
 /** The finaliser of MurmurHash3: a bijection of 32 bits that spreads close CRCs over the whole range. */
