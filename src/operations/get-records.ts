@@ -1,6 +1,7 @@
 import { expiredIterator, validation } from "../errors.ts";
 import { getRecordsInput } from "../protocol/inputs/streams.ts";
 import { sha256 } from "../runtime/digest.ts";
+import { TimeSlice } from "../runtime/time-slice.ts";
 import { type ItemChange, itemChange } from "../tables/change-stream.ts";
 import type { Stream } from "../tables/stream.ts";
 import { sequenceNumberOf } from "../tables/stream-position.ts";
@@ -28,7 +29,12 @@ export const getRecords = operation({
     if (now - issuedMs > ITERATOR_MS) throw expiredIterator(issuedMs, now, ITERATOR_MS);
     const stream = streamOf(streamArn, context);
     const { records, next } = await reader.read(stream, shardOf(stream, shardId, context), after, limit);
-    const texts = records.map((record) => recordText(stream, shardId, itemChange(record, stream)));
+    const texts: string[] = [];
+    const time = new TimeSlice();
+    for (const record of records) {
+      if (time.isOver) await time.next();
+      texts.push(recordText(stream, shardId, itemChange(record, stream)));
+    }
     const goOn =
       next === undefined
         ? ""

@@ -8,6 +8,7 @@ import {
 } from "../../storage/index.ts";
 import { resourceNotFound, trimmedDataAccess } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { TimeSlice } from "../runtime/time-slice.ts";
 import { refusalOf } from "./storage-failure.ts";
 import { endOf, RETENTION_MS, type Shard, type Stream } from "./stream.ts";
 import { AFTER_ALL, BEFORE_ALL, laterOf, positionBefore, positionBetween } from "./stream-position.ts";
@@ -17,6 +18,8 @@ const PAGE_BYTES_MAX = 1 << 20;
 
 /** Records asked of the store at first, before anything is known of their size. */
 const FIRST_SLICE_RECORDS = 32;
+/** And later: few enough that other requests get their turn in between. */
+const SLICE_RECORDS_MAX = 128;
 
 /** What a record takes beside its images. */
 const RECORD_BYTES = 300;
@@ -74,8 +77,10 @@ export class StreamReader {
     if (after >= end) return { records: [], next: undefined };
     const trimmed = await this.#trimmedTo(feedId, shard.part);
     const page = new PageBuilder(after, end);
-    for (let slice = Math.min(limit, FIRST_SLICE_RECORDS); slice > 0; slice = page.room(limit)) {
-      const found = await this.#read(feedId, shard.part, page.next, slice);
+    const time = new TimeSlice();
+    for (let count = Math.min(limit, FIRST_SLICE_RECORDS); count > 0; count = page.room(limit)) {
+      if (time.isOver) await time.next();
+      const found = await this.#read(feedId, shard.part, page.next, count);
       if (page.next === after) page.begin(laterOf(trimmed, found.trim), found.head);
       page.add(found);
     }
@@ -175,6 +180,6 @@ class PageBuilder {
     const count = this.records.length;
     if (this.isAtEnd || this.isAtHead || count >= limit || this.#bytes >= PAGE_BYTES_MAX) return 0;
     const fitting = (PAGE_BYTES_MAX - this.#bytes) / (this.#bytes / count);
-    return Math.min(limit - count, Math.max(1, Math.ceil(fitting)));
+    return Math.min(limit - count, SLICE_RECORDS_MAX, Math.max(1, Math.ceil(fitting)));
   }
 }
