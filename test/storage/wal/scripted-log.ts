@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readLatin1 } from "../../../storage/encoding.ts";
+import { StorageError } from "../../../storage/errors.ts";
 import type { Vfs } from "../../../storage/vfs/vfs.ts";
 import { noPredecessor, type WalMode } from "../../../storage/wal/format.ts";
 import { FrameBuilder } from "../../../storage/wal/frame-builder.ts";
@@ -8,6 +9,7 @@ import type { Segment } from "../../../storage/wal/segment.ts";
 import type { SegmentVisitor } from "../../../storage/wal/segment-reader.ts";
 import { WalWriter } from "../../../storage/wal/wal-writer.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
+import { type StoredFiles, vfsOf } from "../formats/stored-files.ts";
 
 /** A record to be logged. A change names the row record of its commit that it reports, by index. */
 export type LoggedRecord =
@@ -31,12 +33,15 @@ export interface LoggedCommit {
   readonly records: readonly LoggedRecord[];
 }
 
-/** Where one frame of commits lies, and the last commit in it. */
+/** Where one frame lies, and what it says. */
 export interface WrittenFrame {
   readonly segment: number;
   readonly offset: number;
   readonly end: number;
+  /** The last commit up to its end. */
   readonly lastSequence: number;
+  /** Everything before this offset was durable when it was written. */
+  readonly syncedUpTo: number;
 }
 
 const latin1 = (bytes: Uint8Array): string => readLatin1(bytes, 0, bytes.length);
@@ -106,6 +111,7 @@ export class ScriptedLog {
   readonly storeId: Uint8Array;
   /** One text per commit, as a reader must see them. */
   readonly commits: string[] = [];
+  /** Of commits and attests, not the footers. */
   readonly frames: WrittenFrame[] = [];
   writer: WalWriter;
   time = startTime;
@@ -136,6 +142,7 @@ export class ScriptedLog {
   append(commits: readonly LoggedCommit[]): WrittenFrame {
     const builder = this.#builder;
     const { segment } = this.writer;
+    const start = segment.bytes;
     const firstSequence = segment.lastSequence + 1;
     const firstTime = this.time + (commits[0]?.later ?? 0);
     let sequence = firstSequence;
@@ -147,11 +154,16 @@ export class ScriptedLog {
       this.commits.push(describeCommit(sequence, this.time, records));
       sequence += 1;
     }
-    const lastSequence = sequence - 1;
-    const stamp = { firstSequence, lastSequence, firstTime, lastTime: this.time };
-    const offset = this.writer.append(builder, stamp);
+    const stamp = { firstSequence, lastSequence: sequence - 1, firstTime, lastTime: this.time };
+    this.writer.append(builder, stamp);
     builder.clear();
-    const frame = { segment: segment.id, offset, end: segment.bytes, lastSequence };
+    return this.#written(start);
+  }
+
+  #written(offset: number): WrittenFrame {
+    const { segment, syncedBytes } = this.writer;
+    const { id, bytes, lastSequence } = segment;
+    const frame = { segment: id, offset, end: bytes, lastSequence, syncedUpTo: syncedBytes };
     this.frames.push(frame);
     return frame;
   }
@@ -178,7 +190,9 @@ export class ScriptedLog {
   }
 
   attest(): void {
+    const start = this.writer.segment.bytes;
     this.writer.attest(this.time);
+    this.#written(start);
   }
 
   /** Closes the active segment and starts the next. */
@@ -191,6 +205,33 @@ export class ScriptedLog {
   async close(): Promise<void> {
     await this.writer.seal(this.time);
   }
+}
+
+/** What `outcomeOf` finds: how many commits recovery shows, or the error that it ends with. */
+export type LogOutcome = number | StorageError;
+
+/**
+ * What recovery makes of these files, which were once the log that holds `commits`. Throws if it shows anything but a prefix of them, or
+ * ends with an error that names no file and offset.
+ */
+export function outcomeOf(
+  files: StoredFiles,
+  commits: readonly string[],
+  options: Parameters<typeof readLog>[1] = {},
+): LogOutcome {
+  let shown: readonly string[];
+  try {
+    shown = readLog(vfsOf(files), options).commits;
+  } catch (error) {
+    assert(error instanceof StorageError, `not a StorageError: ${error}`);
+    assert(error.file !== undefined && error.message.includes(error.file), `no file: ${error.message}`);
+    assert(error.kind !== "corruption" || error.offset !== undefined, `no offset: ${error.message}`);
+    return error;
+  }
+  for (const [i, commit] of shown.entries()) {
+    assert(commit === commits[i], `commit ${i + 1} became ${JSON.stringify(commit)}`);
+  }
+  return shown.length;
 }
 
 /** What recovery makes of a log. The options are those of `recoverLog`; by default the store was not closed in order. */
