@@ -46,6 +46,17 @@ describe("flags", () => {
     expect(refused("--durability", "interval:0")).toContain("--durability");
   });
 
+  test("streams and time to live", () => {
+    expect(parse()).toMatchObject({ streamShards: 1, ttlSweepIntervalMs: 60_000 });
+    expect(parse("--stream-shards", "4", "--ttl-sweep-interval-ms", "0")).toMatchObject({
+      streamShards: 4,
+      ttlSweepIntervalMs: 0,
+    });
+    expect(refused("--stream-shards", "0")).toBe(
+      "--stream-shards must be a whole number from 1 to 256, not '0'",
+    );
+  });
+
   test("every refusal names the flag", () => {
     expect(refused("--prot", "1")).toBe("unknown flag: --prot (try --help)");
     expect(refused("stray")).toBe("unknown flag: stray (try --help)");
