@@ -21,14 +21,14 @@ export const getRecords = operation({
   input: getRecordsInput,
   prepare: ({ ShardIterator, Limit }) => ({ iterator: ShardIterator, limit: Limit ?? PAGE_RECORDS_MAX }),
   async execute({ iterator: text, limit }, context) {
-    const { signer, reader } = context.catalog.streams;
-    const iterator = signer.read(text);
+    const { streams } = context.catalog;
+    const iterator = streams.signer.read(text);
     if (iterator === undefined) throw validation("Invalid ShardIterator");
     const { streamArn, shardId, after, issuedMs } = iterator;
     const now = context.clock.now();
     if (now - issuedMs > ITERATOR_MS) throw expiredIterator(issuedMs, now, ITERATOR_MS);
     const stream = streamOf(streamArn, context);
-    const { records, next } = await reader.read(stream, shardOf(stream, shardId, context), after, limit);
+    const { records, next } = await streams.read(stream, shardOf(stream, shardId, context), after, limit);
     const texts: string[] = [];
     const time = new TimeSlice();
     for (const record of records) {
@@ -38,7 +38,7 @@ export const getRecords = operation({
     const goOn =
       next === undefined
         ? ""
-        : `,"NextShardIterator":"${signer.issue({ streamArn, shardId, after: next, issuedMs: now })}"`;
+        : `,"NextShardIterator":"${streams.signer.issue({ streamArn, shardId, after: next, issuedMs: now })}"`;
     return `{"Records":[${texts.join(",")}]${goOn}}`;
   },
 });

@@ -10,17 +10,19 @@ import type { StreamChangeUnderWay } from "./schema-status.ts";
 import { IteratorSigner, newIteratorKey } from "./shard-iterator.ts";
 import {
   hasOldImages,
+  isOpen,
   isStreamGone,
   needsClosing,
   needsTending,
   newStream,
+  type Shard,
   type Stream,
   streamArn,
   tended,
   withClosedShards,
 } from "./stream.ts";
 import { AFTER_ALL } from "./stream-position.ts";
-import { StreamReader } from "./stream-reader.ts";
+import { type ShardPage, StreamReader } from "./stream-reader.ts";
 
 export type StreamStatus = "ENABLING" | "ENABLED" | "DISABLING" | "DISABLED";
 
@@ -60,6 +62,8 @@ export class StreamCatalog {
   readonly #options: StreamCatalogOptions;
   /** By ARN. */
   readonly #streams = new Map<string, Stream>();
+  /** Streams of which shards are being closed. */
+  readonly #closing = new Set<FeedId>();
 
   private constructor(options: StreamCatalogOptions, signer: IteratorSigner) {
     this.#options = options;
@@ -185,8 +189,29 @@ export class StreamCatalog {
       return;
     }
     if (needsClosing(stream)) return await this.#close(stream);
-    const next = tended(stream, await this.#heads(stream), now);
-    if (next !== stream) await this.#save(next);
+    this.#closing.add(stream.feedId);
+    try {
+      const next = tended(stream, await this.#heads(stream), now);
+      if (next !== stream) await this.#save(next);
+    } finally {
+      this.#closing.delete(stream.feedId);
+    }
+  }
+
+  /**
+   * A page of a shard's records after a position. While the shard is being closed the page is empty: its end is about to be the newest
+   * position of the feed, and what comes after that belongs to its child.
+   */
+  async read(stream: Stream, shard: Shard, after: Position, limit: number): Promise<ShardPage> {
+    const arn = streamArn(stream);
+    for (let seen = shard; ; ) {
+      const page = await this.reader.read(stream, seen, after, limit);
+      if (this.#closing.has(stream.feedId)) return { records: [], next: after };
+      const known = this.#streams.get(arn)?.shards.find(({ shardId }) => shardId === shard.shardId);
+      if (known === undefined || isOpen(known) === isOpen(seen)) return page;
+      // Closed while it was read.
+      seen = known;
+    }
   }
 
   /** The change has been made; if closing fails, it is for `tend` to do. */

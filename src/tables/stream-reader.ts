@@ -10,7 +10,7 @@ import { resourceNotFound, trimmedDataAccess } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { TimeSlice } from "../runtime/time-slice.ts";
 import { refusalOf } from "./storage-failure.ts";
-import { endOf, RETENTION_MS, type Shard, type Stream } from "./stream.ts";
+import { endOf, isOpen, RETENTION_MS, type Shard, type Stream } from "./stream.ts";
 import { AFTER_ALL, BEFORE_ALL, laterOf, positionBefore, positionBetween } from "./stream-position.ts";
 
 /** The service ends a page once its records reach this size. */
@@ -86,7 +86,7 @@ export class StreamReader {
     }
     return {
       records: page.records,
-      next: page.isAtEnd || (page.isAtHead && isClosed(shard)) ? undefined : page.next,
+      next: page.isAtEnd || (page.isAtHead && !isOpen(shard)) ? undefined : page.next,
     };
   }
 
@@ -132,8 +132,6 @@ export class StreamReader {
     }
   }
 }
-
-const isClosed = ({ closed }: Shard): boolean => closed !== undefined;
 
 /** Gathers records until the page is full, the shard's end is reached, or there are no more. */
 class PageBuilder {

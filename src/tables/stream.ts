@@ -91,7 +91,8 @@ export const isShardGone = ({ closed }: Shard, now: number): boolean =>
 const dueShards = ({ disabledMs, shards }: Stream, now: number): readonly Shard[] =>
   disabledMs === undefined ? shards.filter((shard) => isOpen(shard) && now - shard.openedMs >= SHARD_MS) : [];
 
-const isOpen = ({ closed }: Shard): boolean => closed === undefined;
+/** Whether a shard may have more records. */
+export const isOpen = ({ closed }: Shard): boolean => closed === undefined;
 
 /** Whether `tended` may change anything. */
 export const needsTending = (stream: Stream, now: number): boolean =>

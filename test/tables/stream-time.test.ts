@@ -8,6 +8,7 @@ import { doubleStore } from "../support/double-store.ts";
 import { type InProcess, inProcess } from "../support/in-process.ts";
 import { pkOf, type ShardJson, StreamCaller, sequenceNumber } from "../support/in-process-streams.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { withMethod } from "../support/with-method.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -33,6 +34,9 @@ const stores: readonly (readonly [string, (clock: ManualClock) => Promise<Store>
   ],
 ];
 
+/** The clock without its timers: nothing happens in the background, a test does what is to be done every minute itself. */
+const quiet = (clock: ManualClock) => ({ now: () => clock.now(), after: () => () => {} });
+
 interface Scene {
   readonly clock: ManualClock;
   readonly store: Store;
@@ -48,7 +52,7 @@ async function scene(
 ): Promise<Scene> {
   const clock = new ManualClock();
   const store = await open(clock);
-  const server = await inProcess(store, { clock, ...options });
+  const server = await inProcess(store, { clock: quiet(clock), ...options });
   const pass = async (ms: number) => {
     clock.advance(ms);
     await server.catalog.tendStreams();
@@ -114,6 +118,43 @@ describe.each(stores)("on %s", (_name, open) => {
     expect(rest.records.map(pkOf)).toEqual(["2", "3"]);
     expect(rest.next).toBeUndefined();
     expect((await streams.readAll(arn)).map(pkOf)).toEqual(["1", "2", "3", "4"]);
+  });
+
+  test("a record that comes while its shard is being closed is in the shard or in its child, never in both", async () => {
+    const clock = new ManualClock();
+    const store = await open(clock);
+    let meanwhile = async () => {};
+    const transact: Store["transact"] = async (request, decide) => {
+      const task = meanwhile;
+      meanwhile = async () => {};
+      await task();
+      return await store.transact(request, decide);
+    };
+    const server = await inProcess(withMethod(store, "transact", transact), { clock: quiet(clock) });
+    const streams = new StreamCaller(server);
+    const arn = await streams.createTable("Table");
+    await streams.put("Table", "1", "2");
+    clock.advance(4 * HOUR);
+    const [shard] = (await streams.describe(arn)).Shards;
+    let next: string | undefined = await streams.iterator(arn, shard?.ShardId ?? "", "TRIM_HORIZON");
+    const seen: string[] = [];
+    const read = async () => {
+      const page = await streams.page(next ?? "");
+      seen.push(...page.Records.map(pkOf));
+      next = page.NextShardIterator;
+    };
+    // The shard's end has been looked up, and is about to be written down.
+    meanwhile = async () => {
+      await streams.put("Table", "late");
+      await read();
+    };
+    await server.catalog.tendStreams();
+    const { Shards } = await streams.describe(arn);
+    expect(Shards).toHaveLength(2);
+    while (next !== undefined) await read();
+    const child = await streams.iterator(arn, Shards[1]?.ShardId ?? "", "TRIM_HORIZON");
+    seen.push(...(await streams.drain(child)).records.map(pkOf));
+    expect(seen).toEqual(["1", "2", "late"]);
   });
 
   test("a shard without records stays open", async () => {
