@@ -22,7 +22,8 @@ export const getRecords = operation({
   prepare: ({ ShardIterator, Limit }) => ({ iterator: ShardIterator, limit: Limit ?? PAGE_RECORDS_MAX }),
   async execute({ iterator: text, limit }, context) {
     const { streams } = context.catalog;
-    const iterator = streams.signer.read(text);
+    const signer = await streams.signer();
+    const iterator = signer.read(text);
     if (iterator === undefined) throw validation("Invalid ShardIterator");
     const { streamArn, shardId, after, issuedMs } = iterator;
     const now = context.clock.now();
@@ -38,7 +39,7 @@ export const getRecords = operation({
     const goOn =
       next === undefined
         ? ""
-        : `,"NextShardIterator":"${streams.signer.issue({ streamArn, shardId, after: next, issuedMs: now })}"`;
+        : `,"NextShardIterator":"${signer.issue({ streamArn, shardId, after: next, issuedMs: now })}"`;
     return `{"Records":[${texts.join(",")}]${goOn}}`;
   },
 });

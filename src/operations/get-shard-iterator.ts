@@ -25,9 +25,8 @@ export const getShardIterator = operation({
     const shard = shardOf(stream, shardId, context);
     const after = await startOf(stream, shard, type, number, context);
     const issuedMs = clock.now();
-    return json({
-      ShardIterator: catalog.streams.signer.issue({ streamArn: arn, shardId, after, issuedMs }),
-    });
+    const signer = await catalog.streams.signer();
+    return json({ ShardIterator: signer.issue({ streamArn: arn, shardId, after, issuedMs }) });
   },
 });
 

@@ -57,29 +57,34 @@ const packr = new Packr({ useRecords: false });
  * what changes something within its queue.
  */
 export class StreamCatalog {
-  readonly signer: IteratorSigner;
   readonly reader: StreamReader;
   readonly #options: StreamCatalogOptions;
   /** By ARN. */
   readonly #streams = new Map<string, Stream>();
   /** Streams of which shards are being closed. */
   readonly #closing = new Set<FeedId>();
+  #signer: IteratorSigner | undefined;
 
-  private constructor(options: StreamCatalogOptions, signer: IteratorSigner) {
+  private constructor(options: StreamCatalogOptions) {
     this.#options = options;
-    this.signer = signer;
     this.reader = new StreamReader(options.store, options.clock);
   }
 
   /** Reads the streams, ends what a crash left half done, and removes feeds that no stream names. The system space exists. */
   static async open(options: StreamCatalogOptions): Promise<StreamCatalog> {
-    const catalog = new StreamCatalog(options, new IteratorSigner(await iteratorKey(options.store)));
+    const catalog = new StreamCatalog(options);
     await catalog.#load();
     for (const stream of catalog.#streams.values()) if (needsClosing(stream)) await catalog.#close(stream);
     const named = new Set([...catalog.#streams.values()].map((stream) => stream.feedId));
     const { store } = options;
     for (const feed of store.feeds()) if (!named.has(feed)) await store.dropFeed(feed);
     return catalog;
+  }
+
+  /** Makes and recognises shard iterators. Its key is made when the first stream is read, not at the first start of every store. */
+  async signer(): Promise<IteratorSigner> {
+    this.#signer ??= new IteratorSigner(await iteratorKey(this.#options.store));
+    return this.#signer;
   }
 
   /** The stream of that ARN; undefined once it is past retention. */
