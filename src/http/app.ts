@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { giveBackBody } from "../runtime/body-buffers.ts";
 import type { WireResponse } from "./respond.ts";
 import { respond } from "./respond.ts";
 import type { Wire } from "./wire.ts";
@@ -66,8 +67,11 @@ async function bodyOf(request: Request): Promise<Buffer | undefined> {
   }
 }
 
-function toResponse(answer: WireResponse): Response {
-  return new Response(answer.body, { status: answer.status, headers: answer.headers });
+function toResponse({ body, status, headers }: WireResponse): Response {
+  const response = new Response(body, { status, headers });
+  // The Response has a copy.
+  if (typeof body !== "string") giveBackBody(body);
+  return response;
 }
 
 function allowOrigin(headers: Record<string, string>): void {

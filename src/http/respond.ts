@@ -3,7 +3,7 @@ import { crc32 } from "../runtime/digest.ts";
 import { nextRequestId } from "../runtime/ids.ts";
 import type { Log } from "../runtime/log.ts";
 
-/** A body ready for the wire: JSON text, or the same as UTF-8 bytes. */
+/** A body ready for the wire: JSON text, or the same as UTF-8 bytes, perhaps lent (runtime/body-buffers): for who copies it to give back. */
 export type WireBody = string | Uint8Array<ArrayBuffer>;
 
 export interface WireResponse {

@@ -5,7 +5,7 @@ import type { Item } from "../values/attribute-value.ts";
 import { type Body, json, operation } from "./operation.ts";
 import { prepareGet } from "./prepared-get.ts";
 import { consumedCapacity, type ReturnConsumedCapacity, readUnits, tableUnits } from "./results.ts";
-import { spliceItem, spliceItems } from "./splice.ts";
+import { spliceItem, spliceParts } from "./splice.ts";
 import { tableFor } from "./table-name.ts";
 
 export const getItem = operation({
@@ -38,5 +38,5 @@ function answer(
   if (stored === undefined) return json({ ConsumedCapacity: capacity });
   if (pick !== undefined) return json({ Item: pick(stored.item), ConsumedCapacity: capacity });
   if (capacity === undefined) return spliceItem(stored.json);
-  return spliceItems('{"Item":', [stored], `,"ConsumedCapacity":${json(capacity)}}`);
+  return spliceParts(['{"Item":', stored.json, `,"ConsumedCapacity":${json(capacity)}}`]);
 }

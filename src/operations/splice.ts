@@ -1,3 +1,4 @@
+import { lendBody } from "../runtime/body-buffers.ts";
 import { ROW_HEADER_BYTES, rowItemLength } from "../values/item-codec.ts";
 
 /** Answers made by copying stored items into them, undecoded: tens of times cheaper than parsing and printing. */
@@ -16,33 +17,13 @@ export function spliceItem(json: Uint8Array): Uint8Array<ArrayBuffer> {
 
 const COMMA = 0x2c;
 
-/** `head` (ASCII), the items with commas between them, and `tail` as one body: one allocation, one pass. */
-export function spliceItems(
-  head: string,
-  items: readonly { readonly json: Uint8Array }[],
-  tail: string,
-): Uint8Array<ArrayBuffer> {
-  const views = items.map((item) => item.json);
-  let length = head.length + Buffer.byteLength(tail) + Math.max(0, views.length - 1);
-  for (const view of views) length += view.length;
-  const body = Buffer.allocUnsafeSlow(length);
-  let at = body.write(head, 0, "latin1");
-  for (const [index, view] of views.entries()) {
-    if (index > 0) body[at++] = COMMA;
-    body.set(view, at);
-    at += view.length;
-  }
-  body.write(tail, at, "utf8");
-  return body;
-}
-
 const copyBytes = Buffer.prototype.copy;
 
-/** `head` (ASCII), the items of `rows` with commas between them, and `tail` as one body: one allocation, one copy per item. */
+/** `head` (ASCII), the items of `rows` with commas between them, and `tail` as one body: one copy per item. */
 export function spliceRows(head: string, rows: readonly Uint8Array[], tail: string): Uint8Array<ArrayBuffer> {
   let length = head.length + Buffer.byteLength(tail) + Math.max(0, rows.length - 1);
   for (const row of rows) length += rowItemLength(row);
-  const body = Buffer.allocUnsafeSlow(length);
+  const body = lendBody(length);
   let at = body.write(head, 0, "latin1");
   let first = true;
   for (const row of rows) {
@@ -55,11 +36,11 @@ export function spliceRows(head: string, rows: readonly Uint8Array[], tail: stri
   return body;
 }
 
-/** Text (any) and stored JSON (UTF-8) one after the other as one body: one allocation, one pass. */
+/** Text (any) and stored JSON (UTF-8) one after the other as one body: one pass. */
 export function spliceParts(parts: readonly (string | Uint8Array)[]): Uint8Array<ArrayBuffer> {
   let length = 0;
   for (const part of parts) length += typeof part === "string" ? Buffer.byteLength(part) : part.length;
-  const body = Buffer.allocUnsafeSlow(length);
+  const body = lendBody(length);
   let at = 0;
   for (const part of parts) {
     if (typeof part === "string") at += body.write(part, at, "utf8");
