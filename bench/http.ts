@@ -1,5 +1,6 @@
 /**
- * Walnut over HTTP beside its ceiling and its peers: `npm run bench -- [--seconds 3] [--rounds 5] [--only get,put,start]`.
+ * Walnut over HTTP beside its ceiling and its peers: `npm run bench -- [--seconds 3] [--rounds 5] [--only get,put,start]`. Workloads: see
+ * `bench/support/workloads.ts`.
  *
  * All servers of a comparison run at the same time and are loaded in turn, round after round, so that a loud neighbour hits all of them
  * alike. Printed are medians, and ratios paired by round. CPU per request is user and system time of the server with all its threads: where the
@@ -14,18 +15,14 @@ import { cpuSeconds } from "./support/process.ts";
 import { measureStartUp, type StartUp } from "./support/start-up.ts";
 import { median, textTable } from "./support/statistics.ts";
 import { ROOT, type Subject, type SubjectName, startSubjects } from "./support/subjects.ts";
+import { workloadOf } from "./support/workloads.ts";
 
 const WARM_UP_SECONDS = 1;
 const START_ROUNDS = 7;
-const CONNECTIONS = { get: 16, put: 64 } as const;
-type Kind = keyof typeof CONNECTIONS;
-const TITLES: Readonly<Record<Kind, string>> = {
-  get: "GetItem, 1 KB item, 16 connections",
-  put: "PutItem, 1 KB item, 64 connections",
-};
-
 interface Sample {
   readonly requestsPerSecond: number;
+  /** Of answers. */
+  readonly megabytesPerSecond: number;
   /** Microseconds of the server's CPU. */
   readonly cpuPerRequest: number;
   readonly p50: number;
@@ -36,21 +33,21 @@ interface Sample {
 
 type Samples = Readonly<Record<SubjectName, readonly Sample[]>>;
 
-async function load(subject: Subject, kind: Kind, seconds: number): Promise<Sample> {
+async function load(subject: Subject, workload: string, seconds: number): Promise<Sample> {
   const { pid, endpoint } = subject.server;
   const script = join(ROOT, "bench/support/load.ts");
   const before = cpuSeconds(pid);
   const { stdout } = await promisify(execFile)(process.execPath, [
     script,
     endpoint,
-    kind,
-    String(CONNECTIONS[kind]),
+    workload,
     String(seconds),
   ]);
   const cpu = cpuSeconds(pid) - before;
   const result = JSON.parse(stdout) as LoadResult;
   return {
     requestsPerSecond: result.requests / result.seconds,
+    megabytesPerSecond: result.bytes / result.seconds / 1e6,
     cpuPerRequest: (cpu / result.requests) * 1e6,
     p50: result.p50,
     p99: result.p99,
@@ -58,13 +55,13 @@ async function load(subject: Subject, kind: Kind, seconds: number): Promise<Samp
   };
 }
 
-async function compare(kind: Kind, rounds: number, seconds: number): Promise<Samples> {
-  const subjects = await startSubjects(kind);
+async function compare(workload: string, rounds: number, seconds: number): Promise<Samples> {
+  const subjects = await startSubjects(workloadOf(workload));
   try {
     const samples: Record<SubjectName, Sample[]> = { walnut: [], hono: [], bare: [], dynalite: [] };
-    for (const subject of subjects.all) await load(subject, kind, WARM_UP_SECONDS);
+    for (const subject of subjects.all) await load(subject, workload, WARM_UP_SECONDS);
     for (let round = 0; round < rounds; round += 1) {
-      for (const subject of subjects.all) samples[subject.name].push(await load(subject, kind, seconds));
+      for (const subject of subjects.all) samples[subject.name].push(await load(subject, workload, seconds));
     }
     return samples;
   } finally {
@@ -91,13 +88,24 @@ function comparisonTable(samples: Samples): string {
     bare: "bare Bun.serve constant",
     dynalite: "dynalite in memory",
   };
-  const heading = ["", "req/s", "CPU us/req", "p50 ms", "p99 ms", "generator", "Walnut: by CPU", "by req/s"];
+  const heading = [
+    "",
+    "req/s",
+    "MB/s",
+    "CPU us/req",
+    "p50 ms",
+    "p99 ms",
+    "generator",
+    "Walnut: by CPU",
+    "by req/s",
+  ];
   const rows = names.map((name) => {
     const of = (pick: (sample: Sample) => number) => median(samples[name].map(pick));
     const { cpu, rate } = ratios(samples, name);
     return [
       label[name],
       of((sample) => sample.requestsPerSecond).toFixed(0),
+      of((sample) => sample.megabytesPerSecond).toFixed(0),
       of((sample) => sample.cpuPerRequest).toFixed(1),
       of((sample) => sample.p50).toFixed(2),
       of((sample) => sample.p99).toFixed(2),
@@ -136,11 +144,13 @@ async function main(): Promise<void> {
     rounds,
     seconds,
   };
-  for (const kind of ["get", "put"] as const) {
-    if (!only.includes(kind)) continue;
-    const samples = await compare(kind, rounds, seconds);
-    results[kind] = samples;
-    console.log(`\n${TITLES[kind]} (${rounds} rounds of ${seconds} s)\n${comparisonTable(samples)}`);
+  for (const name of only) {
+    if (name === "start") continue;
+    const samples = await compare(name, rounds, seconds);
+    results[name] = samples;
+    console.log(
+      `\n${workloadOf(name).title} (${rounds} rounds of ${seconds} s)\n${comparisonTable(samples)}`,
+    );
   }
   if (only.includes("start")) {
     const startUp = await measureStartUp(START_ROUNDS);

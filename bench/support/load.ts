@@ -2,18 +2,20 @@
  * The load generator, a process of its own: so many connections, each sending the next request when its answer is complete.
  * Prebuilt requests and a parser that looks for nothing but status and length keep its share of the machine small.
  *
- *     bun load.ts <endpoint> <get|put> <connections> <seconds>
+ *     bun load.ts <endpoint> <workload> <seconds>
  *
  * Prints one line of JSON: LoadResult.
  */
 import assert from "node:assert/strict";
 import type { Socket } from "bun";
-import { getRequests, putRequests } from "./requests.ts";
 import { quantile } from "./statistics.ts";
+import { workloadOf } from "./workloads.ts";
 
 export interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
+  /** Of all answers. */
+  readonly bytes: number;
   /** Latencies in milliseconds. */
   readonly p50: number;
   readonly p99: number;
@@ -31,10 +33,10 @@ interface Connection {
   unsent: Buffer | undefined;
 }
 
-const [endpoint = "", kind = "", connectionsText, secondsText] = process.argv.slice(2);
+const [endpoint = "", name = "", secondsText] = process.argv.slice(2);
 const { hostname, port, host } = new URL(endpoint);
-const requests = kind === "get" ? getRequests(host) : putRequests(host);
-const connections = Number(connectionsText);
+const { connections, ...workload } = workloadOf(name);
+const requests = workload.requests(host);
 const seconds = Number(secondsText);
 
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -44,6 +46,7 @@ const OK = Buffer.from("HTTP/1.1 200");
 
 let next = 0;
 let done = 0;
+let bytesReceived = 0;
 let running = true;
 let latencies = new Float64Array(1 << 16);
 
@@ -83,6 +86,7 @@ function answerLength(bytes: Buffer, headEnd: number): number {
 
 function receive(socket: Socket<Connection>, chunk: Buffer): void {
   const { data } = socket;
+  bytesReceived += chunk.length;
   if (data.missing > 0) {
     data.missing -= chunk.length;
     assert(data.missing >= 0, "the server sends no more than it was asked for");
@@ -136,6 +140,7 @@ const sorted = latencies.slice(0, done).sort();
 const result: LoadResult = {
   requests: done,
   seconds: elapsed,
+  bytes: bytesReceived,
   p50: quantile(sorted, 0.5),
   p99: quantile(sorted, 0.99),
   cpuSeconds: (cpu.user + cpu.system) / 1e6,

@@ -1,8 +1,5 @@
 /** Requests as an SDK sends them, made once, so that the load generator only copies bytes. */
 
-export const BENCH_TABLE = "bench";
-const KEYS = 1000;
-
 /** An item of about 1 KB of JSON: a key and ten attributes of the usual types. Another `salt`, other values. */
 export function benchItem(key: number, salt: number): Record<string, unknown> {
   const word = (at: number) => `${((salt + 1) * 2654435761 + at * 40503) >>> 0}`.padStart(10, "0");
@@ -22,7 +19,7 @@ export function benchItem(key: number, salt: number): Record<string, unknown> {
 }
 
 /** The bytes of one POST with the headers of an SDK. */
-function post(host: string, operation: string, body: string): Buffer {
+export function post(host: string, operation: string, body: string): Buffer {
   const head = [
     "POST / HTTP/1.1",
     `host: ${host}`,
@@ -38,42 +35,4 @@ function post(host: string, operation: string, body: string): Buffer {
     `authorization: AWS4-HMAC-SHA256 Credential=local/20300101/us-east-1/dynamodb/aws4_request, SignedHeaders=amz-sdk-invocation-id;amz-sdk-request;content-length;content-type;host;x-amz-date;x-amz-target;x-amz-user-agent, Signature=${"0".repeat(64)}`,
   ];
   return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`);
-}
-
-/** Reads of the items that `loadBench` wrote. */
-export function getRequests(host: string): readonly Buffer[] {
-  return Array.from({ length: KEYS }, (_, key) => {
-    const { pk, sk } = benchItem(key, key);
-    return post(host, "GetItem", JSON.stringify({ TableName: BENCH_TABLE, Key: { pk, sk } }));
-  });
-}
-
-/** Writes whose keys and values vary. */
-export function putRequests(host: string): readonly Buffer[] {
-  return Array.from({ length: 4 * KEYS }, (_, at) =>
-    post(
-      host,
-      "PutItem",
-      JSON.stringify({ TableName: BENCH_TABLE, Item: benchItem((at * 7919) % (4 * KEYS), at) }),
-    ),
-  );
-}
-
-/** Creates the table and the items that reads look for. */
-export async function loadBench(send: (operation: string, body: unknown) => Promise<void>): Promise<void> {
-  const names = ["pk", "sk"];
-  await send("CreateTable", {
-    TableName: BENCH_TABLE,
-    BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
-    KeySchema: names.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? "HASH" : "RANGE" })),
-  });
-  await send("DescribeTable", { TableName: BENCH_TABLE });
-  for (let key = 0; key < KEYS; key += 50) {
-    await Promise.all(
-      Array.from({ length: 50 }, (_, at) =>
-        send("PutItem", { TableName: BENCH_TABLE, Item: benchItem(key + at, key + at) }),
-      ),
-    );
-  }
 }

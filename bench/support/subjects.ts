@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { call } from "../../test/support/call.ts";
 import { freePort, type Started, startProcess } from "./process.ts";
-import { benchItem, loadBench } from "./requests.ts";
+import type { Workload } from "./workloads.ts";
 
 export type SubjectName = "walnut" | "hono" | "bare" | "dynalite";
 
@@ -23,10 +23,10 @@ export interface Subjects {
 }
 
 /** Starts all servers; those that hold data are loaded with the same items. Data directories are temporary. */
-export async function startSubjects(kind: "get" | "put"): Promise<Subjects> {
+export async function startSubjects(workload: Workload): Promise<Subjects> {
   const directory = mkdtempSync(join(tmpdir(), "walnut-bench-"));
   const constant = join(directory, "constant.json");
-  writeFileSync(constant, kind === "get" ? JSON.stringify({ Item: benchItem(1, 1) }) : "{}");
+  writeFileSync(constant, JSON.stringify(workload.constant));
   const bun = process.execPath;
   const walnut = [
     bun,
@@ -67,7 +67,7 @@ export async function startSubjects(kind: "get" | "put"): Promise<Subjects> {
     { name: "dynalite", what: "dynalite, in memory, on Node", server: await startProcess(dynalite) },
   ];
   for (const { name, server } of all)
-    if (name === "walnut" || name === "dynalite") await loadItems(server.endpoint);
+    if (name === "walnut" || name === "dynalite") await prepare(workload, server.endpoint);
   return {
     all,
     stop: async () => {
@@ -77,8 +77,8 @@ export async function startSubjects(kind: "get" | "put"): Promise<Subjects> {
   };
 }
 
-async function loadItems(endpoint: string): Promise<void> {
-  await loadBench(async (operation, body) => {
+async function prepare(workload: Workload, endpoint: string): Promise<void> {
+  await workload.prepare(async (operation, body) => {
     for (let attempt = 0; ; attempt += 1) {
       const answer = await call(endpoint, operation, body);
       const creating = answer.text.includes("CREATING") && operation === "DescribeTable";
