@@ -4,7 +4,8 @@
  *     npm run bench:engine -- [--only fillseq,readrandom,recovery] [--rows 1000000] [--value 200] [--rounds 3] [--seconds 3] [--quick]
  *
  * `--only` picks workloads of db_bench and of `sizes` (values of 100 B, 1 KB and 100 KB), `recovery`, `latency`, `space`, `large` (with
- * `--gigabytes`). `--subjects` picks engines, `--directory` the disk, `--profile <directory>` leaves CPU profiles of Walnut there.
+ * `--gigabytes`). `--keys early` makes keys that differ in their first characters instead
+ * of their last, `--subjects` picks engines, `--directory` the disk, `--profile <directory>` leaves CPU profiles of Walnut there.
  * Every sample is a process of its own; the engines take turns, round after round; printed are medians, and ratios paired by round.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -58,6 +59,7 @@ function optionsOf(directory: string): Options {
       only: { type: "string" },
       rows: { type: "string" },
       value: { type: "string", default: "200" },
+      keys: { type: "string", default: "late" },
       rounds: { type: "string" },
       seconds: { type: "string" },
       gigabytes: { type: "string" },
@@ -74,6 +76,7 @@ function optionsOf(directory: string): Options {
     subjects: listOf(values.subjects, Object.keys(SUBJECTS) as SubjectName[], "--subjects"),
     directory: mkdtempSync(join(values.directory, directory)),
     rows: number("rows"),
+    keys: values.keys === "early" ? "early" : "late",
     valueBytes: Number(values.value),
     rounds: number("rounds"),
     seconds: number("seconds"),
@@ -151,12 +154,14 @@ async function main(): Promise<void> {
   } finally {
     rmSync(options.directory, { recursive: true, force: true });
   }
-  console.log(`\n${targetTable(results)}`);
-  const { rows, valueBytes, rounds, seconds, gigabytes } = options;
+  const targets = targetTable(results);
+  if (targets !== undefined) console.log(`\n${targets}`);
+  const { rows, keys, valueBytes, rounds, seconds, gigabytes } = options;
   const run = {
     date: new Date().toISOString(),
     bun: Bun.version,
     rows,
+    keys,
     valueBytes,
     rounds,
     seconds,

@@ -31,6 +31,8 @@ export interface Sample {
   /** After the close, by subdirectory. */
   readonly diskBytes: Readonly<Record<string, number>>;
   readonly latency?: Latency;
+  /** By a clock that stands still while neighbours have the CPU (and while the thread waits for a disk). */
+  readonly threadLatency?: Latency;
   /** Figures of one workload only, named with their units. */
   readonly more?: Readonly<Record<string, number>>;
 }
@@ -61,6 +63,7 @@ async function run(job: Job): Promise<Sample> {
     writtenByCause: subject.written?.() ?? {},
     diskBytes: diskBytes(job.directory),
     ...(done.latency === undefined ? {} : { latency: done.latency }),
+    ...(done.threadLatency === undefined ? {} : { threadLatency: done.threadLatency }),
     ...(done.more === undefined ? {} : { more: done.more }),
   };
 }

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import type { Sample } from "./child.ts";
 import { runJob } from "./driver.ts";
 import type { Job, SubjectName, WorkloadName } from "./job.ts";
-import { KEY_BYTES } from "./rows.ts";
+import { KEY_BYTES, type KeyStyle } from "./rows.ts";
 
 export interface Plan {
   readonly directory: string;
   readonly rows: number;
+  readonly keys: KeyStyle;
   readonly valueBytes: number;
   readonly rounds: number;
   readonly seconds: number;
@@ -72,6 +73,7 @@ export function jobOf(plan: Plan, subject: SubjectName, run: WorkloadName, round
     run,
     directory: join(plan.directory, String(plan.valueBytes), directory),
     rows: Math.max(100, Math.round(plan.rows * share)),
+    keys: plan.keys,
     valueBytes: plan.valueBytes,
     // A batch stays below a few megabytes.
     batchRows: Math.max(1, Math.min(100, Math.floor((2 * MIB) / plan.valueBytes))),

@@ -1,4 +1,5 @@
 /** What the benchmark tells the process that measures. It travels as JSON. */
+import type { KeyStyle } from "./rows.ts";
 
 export const SUBJECTS = {
   walnut: "Walnut",
@@ -23,6 +24,7 @@ export type WorkloadName =
   | "readreverse"
   | "readwhilewriting";
 
+/** What no workload of db_bench asks. */
 export type ProbeName = "fill-log-and-die" | "reopen" | "read-latency" | "load-and-drop";
 
 export interface Job {
@@ -31,6 +33,7 @@ export interface Job {
   readonly directory: string;
   /** Rows of the table, of which the writing workloads write all. */
   readonly rows: number;
+  readonly keys: KeyStyle;
   readonly valueBytes: number;
   /** Rows per write batch. */
   readonly batchRows: number;

@@ -1,7 +1,7 @@
 /** Questions that no workload of db_bench asks. */
 import type { Job, ProbeName } from "./job.ts";
 import { diskBytes, figures, peakBytes, settle, total } from "./process-figures.ts";
-import { keyOf, permutation, Random } from "./rows.ts";
+import { KEY_BYTES, keysOf, permutation, Random } from "./rows.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import type { EngineSubject } from "./subject.ts";
 import { WalnutSubject } from "./walnut.ts";
@@ -16,7 +16,7 @@ export const probes: Readonly<Record<ProbeName, Probe>> = {
   "load-and-drop": loadAndDrop,
 };
 
-/** Arrivals per second of the reads whose latency is measured, and what is written meanwhile. */
+/** Arrivals per second, by each clock, of the reads whose latency is measured, and what is written meanwhile. */
 const READS_PER_SECOND = 2000;
 const LATENCY_WRITER_BYTES_PER_SECOND = 8 << 20;
 const DROP_WATCH_SECONDS = 2;
@@ -31,22 +31,53 @@ async function fillLogAndDie(subject: EngineSubject, job: Job): Promise<Done> {
   return { operations: job.rows };
 }
 
-/** Reads that arrive at a steady rate, whether the last was answered or not; latency is from the arrival. */
-async function openLoopReads(subject: EngineSubject, job: Job, seconds: number): Promise<number[]> {
-  const random = new Random(job.seed);
-  const latencies: number[] = [];
-  const intervalMs = 1000 / READS_PER_SECOND;
-  const began = performance.now();
-  let arrival = began;
-  while (arrival < began + seconds * 1000) {
-    while (arrival <= performance.now()) {
-      await subject.getEach([keyOf(random.below(job.rows))]);
-      latencies.push(performance.now() - arrival);
-      arrival += intervalMs;
+interface OpenLoop {
+  readonly wall: readonly number[];
+  readonly thread: readonly number[];
+}
+
+/** Reads that arrive at a steady rate by some clock (milliseconds), whether the last was answered or not; latency is from the arrival. */
+class Arrivals {
+  readonly latencies: number[] = [];
+  readonly #clock: () => number;
+  readonly #read: () => Promise<unknown>;
+  #next: number;
+
+  constructor(clock: () => number, read: () => Promise<unknown>) {
+    this.#clock = clock;
+    this.#read = read;
+    this.#next = clock();
+  }
+
+  async serve(): Promise<void> {
+    while (this.#next <= this.#clock()) {
+      await this.#read();
+      this.latencies.push(this.#clock() - this.#next);
+      this.#next += 1000 / READS_PER_SECOND;
     }
+  }
+}
+
+/** CPU time of this thread: what neighbours on the machine take away does not show in it. */
+function threadMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Random reads that arrive by the wall clock, and as many by the thread's own time. */
+async function openLoopReads(subject: EngineSubject, job: Job, seconds: number): Promise<OpenLoop> {
+  const random = new Random(job.seed);
+  const keyOf = keysOf(job.keys);
+  const read = () => subject.getEach([keyOf(random.below(job.rows))]);
+  const wall = new Arrivals(() => performance.now(), read);
+  const thread = new Arrivals(threadMs, read);
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) {
+    await wall.serve();
+    await thread.serve();
     await nextTurn();
   }
-  return latencies;
+  return { wall: wall.latencies, thread: thread.latencies };
 }
 
 /** Latency of reads beside a writer; without one when no batches are to be written (`batchRows` is 0). */
@@ -54,10 +85,15 @@ async function readLatency(subject: EngineSubject, job: Job, watch: Stopwatch): 
   await openLoopReads(subject, job, 0.5);
   const writer = new PacedWriter(subject, job, LATENCY_WRITER_BYTES_PER_SECOND);
   const writing = job.batchRows > 0 ? writer.run() : undefined;
-  const latencies = await watch.time(() => openLoopReads(subject, job, job.seconds));
+  const { wall, thread } = await watch.time(() => openLoopReads(subject, job, job.seconds));
   writer.stop();
   await writing;
-  return { operations: latencies.length, userBytes: writer.bytes, latency: latencyOf(latencies) };
+  return {
+    operations: wall.length + thread.length,
+    userBytes: writer.bytes,
+    latency: latencyOf(wall),
+    threadLatency: latencyOf(thread),
+  };
 }
 
 /** Loads a large space beside a small one, then drops it while the small one is read. */
@@ -83,7 +119,7 @@ async function loadAndDrop(subject: EngineSubject, job: Job, watch: Stopwatch): 
   const last = (tenths[9] ?? 0) - (tenths[8] ?? 0);
   return {
     operations: rows,
-    userBytes: rows * (keyOf(0).length + job.valueBytes),
+    userBytes: rows * (KEY_BYTES + job.valueBytes),
     more: {
       loadPeakBytes,
       settleSeconds,
@@ -101,19 +137,21 @@ async function dropWhileReading(subject: WalnutSubject, job: Job): Promise<Recor
   const batches = new Batches(smallJob, (index) => index);
   for (const { keys, values } of batches.chunk()) await small.write(keys, values);
   await openLoopReads(small, smallJob, 0.5);
-  const before = latencyOf(await openLoopReads(small, smallJob, DROP_WATCH_SECONDS));
+  const before = await openLoopReads(small, smallJob, DROP_WATCH_SECONDS);
   const reading = openLoopReads(small, smallJob, DROP_WATCH_SECONDS);
   await Bun.sleep(100);
   const began = performance.now();
   await subject.drop();
   const dropMs = performance.now() - began;
-  const during = latencyOf(await reading);
+  const during = await reading;
   await settle();
   return {
     dropMs,
-    p99BeforeMs: before.p99,
-    p99DuringMs: during.p99,
-    maxDuringMs: during.max,
+    p99BeforeMs: latencyOf(before.wall).p99,
+    p99DuringMs: latencyOf(during.wall).p99,
+    threadP99BeforeMs: latencyOf(before.thread).p99,
+    threadP99DuringMs: latencyOf(during.thread).p99,
+    threadMaxDuringMs: latencyOf(during.thread).max,
     droppedDiskBytes: total(diskBytes(job.directory)),
   };
 }

@@ -1,16 +1,22 @@
 /**
- * The rows of the engine benchmark, as db_bench makes them: keys are zero-padded decimals of 24 characters, values are noise that
- * compresses to half its size. Everything follows from seeds, so all engines get the same bytes in the same order.
+ * The rows of the engine benchmark, as db_bench makes them: keys of 24 characters, values of noise that compresses to half its size.
+ * Everything follows from seeds, so all engines get the same bytes in the same order.
  */
 
 export const KEY_BYTES = 24;
+/**
+ * late: zero-padded decimals, as db_bench has them. They differ in their last characters, like the items of one partition.
+ * early: they differ in their first six characters, like the items of many partitions, whose keys begin with a hash.
+ */
+export type KeyStyle = "late" | "early";
 /** Every piece of this many bytes is half noise, and then the same noise again. */
 const PIECE_BYTES = 100;
 const POOL_BYTES = 1 << 20;
 
-/** The key of row `index`: keys are ordered as their rows. */
-export function keyOf(index: number): string {
-  return String(index).padStart(KEY_BYTES, "0");
+/** The keys of a style, by the number of their row; they are ordered as the rows. */
+export function keysOf(style: KeyStyle): (index: number) => string {
+  if (style === "late") return (index) => String(index).padStart(KEY_BYTES, "0");
+  return (index) => index.toString(36).padStart(6, "0").padEnd(KEY_BYTES, "0");
 }
 
 /** A small, fast generator of 32-bit numbers (xorshift). */

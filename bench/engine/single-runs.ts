@@ -5,7 +5,7 @@ import { textTable } from "../support/statistics.ts";
 import type { Sample } from "./child.ts";
 import { jobOf, type Plan, type Samples } from "./comparison.ts";
 import { runJob, runToDeath } from "./driver.ts";
-import { type Job, type ProbeName, SUBJECTS, type SubjectName } from "./job.ts";
+import { type Job, type Latency, type ProbeName, SUBJECTS, type SubjectName } from "./job.ts";
 import { diskBytes, total } from "./process-figures.ts";
 import { megabytes, middle } from "./report.ts";
 import { KEY_BYTES } from "./rows.ts";
@@ -105,12 +105,21 @@ export async function measureLatency(plan: Plan): Promise<LatencySamples> {
 export function latencyTable(samples: LatencySamples): string {
   const rows = (Object.keys(samples) as LatencyPhase[]).flatMap((phase) =>
     (Object.keys(samples[phase]) as SubjectName[]).map((subject) => {
-      const of = (share: "p50" | "p99" | "p999" | "max") =>
-        (middle(samples[phase][subject], ({ latency }) => latency?.[share] ?? Number.NaN) * 1000).toFixed(0);
-      return [`${SUBJECTS[subject]}, ${LATENCY_PHASES[phase]}`, of("p50"), of("p99"), of("p999"), of("max")];
+      const of = (clock: "latency" | "threadLatency", share: keyof Latency) =>
+        (middle(samples[phase][subject], (sample) => sample[clock]?.[share] ?? Number.NaN) * 1000).toFixed(0);
+      return [
+        `${SUBJECTS[subject]}, ${LATENCY_PHASES[phase]}`,
+        of("latency", "p50"),
+        of("latency", "p99"),
+        of("latency", "p999"),
+        of("threadLatency", "p50"),
+        of("threadLatency", "p99"),
+        of("threadLatency", "p999"),
+      ];
     }),
   );
-  return textTable([["", "p50 us", "p99 us", "p99.9 us", "max us"], ...rows]);
+  const heading = ["us", "p50", "p99", "p99.9", "thread's p50", "p99", "p99.9"];
+  return textTable([heading, ...rows]);
 }
 
 export interface Overwritten {
@@ -194,9 +203,12 @@ export function largeTable(sample: Sample): string {
   return textTable([["", "Walnut"], ...rows]);
 }
 
-/** Ratio of latencies, for the line of the target. */
-export function compactionCost(samples: LatencySamples): number {
-  const p99 = (phase: LatencyPhase) =>
-    middle(samples[phase].walnut, ({ latency }) => latency?.p99 ?? Number.NaN);
-  return p99("compacting") / p99("writing");
+/** How many times the p99 of reads beside a writer grows by flush and compaction, by the wall clock and by the thread's. */
+export function compactionCost(samples: LatencySamples): { wall: number; thread: number } {
+  const growth = (clock: "latency" | "threadLatency") => {
+    const p99 = (phase: LatencyPhase) =>
+      middle(samples[phase].walnut, (sample) => sample[clock]?.p99 ?? Number.NaN);
+    return p99("compacting") / p99("writing");
+  };
+  return { wall: growth("latency"), thread: growth("threadLatency") };
 }

@@ -8,6 +8,7 @@ import {
   type Vfs,
   type Write,
 } from "../../storage/index.ts";
+import type { VfsFile } from "../../storage/vfs/vfs.ts";
 import { type EngineSubject, type SubjectOptions, touch } from "./subject.ts";
 
 const PAGE_ROWS_MAX = 1000;
@@ -115,23 +116,28 @@ export class WalnutSubject implements EngineSubject {
 
 /** Counts the bytes that this thread writes, by the directory of the file: the storage worker has a Vfs of its own. */
 function countingVfs(vfs: Vfs, written: Record<string, number>): Vfs {
-  return new Proxy(vfs, {
-    get: (target, name) => {
-      if (name !== "create" && name !== "open") {
-        const member = Reflect.get(target, name, target) as unknown;
-        return typeof member === "function" ? member.bind(target) : member;
-      }
-      return (path: string, mode: "read" | "write") => {
-        const file = name === "create" ? target.create(path) : target.open(path, mode);
-        const slash = path.indexOf("/");
-        const cause = slash < 0 ? "manifest" : path.slice(0, slash);
-        const write = file.write.bind(file);
-        file.write = (from, position) => {
-          written[cause] = (written[cause] ?? 0) + from.length;
-          write(from, position);
-        };
-        return file;
-      };
-    },
-  });
+  const counting = (file: VfsFile): VfsFile => {
+    const slash = file.path.indexOf("/");
+    const cause = slash < 0 ? "manifest" : file.path.slice(0, slash);
+    const write = file.write.bind(file);
+    file.write = (from, position) => {
+      written[cause] = (written[cause] ?? 0) + from.length;
+      write(from, position);
+    };
+    return file;
+  };
+  return {
+    root: vfs.root,
+    create: (path) => counting(vfs.create(path)),
+    open: (path, mode) => (mode === "write" ? counting(vfs.open(path, mode)) : vfs.open(path, mode)),
+    exists: (path) => vfs.exists(path),
+    list: (directory) => vfs.list(directory),
+    makeDirectory: (path) => vfs.makeDirectory(path),
+    rename: (from, to) => vfs.rename(from, to),
+    link: (from, to) => vfs.link(from, to),
+    unlink: (path) => vfs.unlink(path),
+    syncDirectory: (directory) => vfs.syncDirectory(directory),
+    lock: (path) => vfs.lock(path),
+    freeBytes: () => vfs.freeBytes(),
+  };
 }

@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import { quantile } from "../support/statistics.ts";
 import type { Job, Latency, WorkloadName } from "./job.ts";
-import { keyOf, permutation, Random, Values } from "./rows.ts";
+import { KEY_BYTES, keysOf, permutation, Random, Values } from "./rows.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import type { EngineSubject } from "./subject.ts";
 
 /** Keys and values are made for so many rows at a time, outside the time that counts. */
-const CHUNK_ROWS = 1000;
+const CHUNK_ROWS = 5000;
 const SCAN_ROWS = 100;
+/** No key ends like this. */
+const MISSING = ".";
 const WARM_UP_SECONDS = 0.3;
 /** A block of any engine's cache holds at least this much; reading a row of each fills the cache. */
 const BLOCK_BYTES_MIN = 2048;
@@ -20,6 +22,7 @@ export interface Done {
   readonly operations: number;
   readonly userBytes?: number;
   readonly latency?: Latency;
+  readonly threadLatency?: Latency;
   readonly more?: Readonly<Record<string, number>>;
 }
 
@@ -30,12 +33,12 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   fillrandom: (subject, job, watch) => fill(subject, job, watch, permutation(job.rows, job.seed)),
   fillsync: (subject, job, watch) => fill(subject, job, watch, permutation(job.rows, job.seed)),
   overwrite: (subject, job, watch) => fill(subject, job, watch, permutation(job.rows, job.seed)),
-  readrandom: (subject, job, watch) => reads(subject, job, watch, keyOf),
+  readrandom: (subject, job, watch) => reads(subject, job, watch),
   readcached: async (subject, job, watch) => {
     await warmCache(subject, job);
-    return reads(subject, job, watch, keyOf);
+    return reads(subject, job, watch);
   },
-  readmissing: (subject, job, watch) => reads(subject, job, watch, (index) => `${keyOf(index)}.`),
+  readmissing: (subject, job, watch) => reads(subject, job, watch, MISSING),
   seekrandom: seeks,
   readseq: (subject, job, watch) => scan(subject, job, watch, false),
   readreverse: (subject, job, watch) => scan(subject, job, watch, true),
@@ -47,11 +50,13 @@ export class Batches {
   readonly #job: Job;
   readonly #values: Values;
   readonly #order: (index: number) => number;
+  readonly #keyOf: (index: number) => string;
   #next = 0;
 
   constructor(job: Job, order: (index: number) => number) {
     this.#job = job;
     this.#order = order;
+    this.#keyOf = keysOf(job.keys);
     this.#values = new Values(job.valueBytes, job.seed);
   }
 
@@ -64,7 +69,7 @@ export class Batches {
       const keys: string[] = [];
       const values: Uint8Array[] = [];
       for (; keys.length < batchRows && this.#next < end; this.#next++) {
-        keys.push(keyOf(this.#order(this.#next)));
+        keys.push(this.#keyOf(this.#order(this.#next)));
         values.push(this.#values.next());
       }
       batches.push({ keys, values });
@@ -90,29 +95,29 @@ async function fill(
   return { operations: job.rows, userBytes };
 }
 
-async function reads(
-  subject: EngineSubject,
-  job: Job,
-  watch: Stopwatch,
-  keyAt: (index: number) => string,
-): Promise<Done> {
+async function reads(subject: EngineSubject, job: Job, watch: Stopwatch, suffix = ""): Promise<Done> {
   const random = new Random(job.seed);
-  const missing = keyAt(0) !== keyOf(0);
-  const chunk = () => Array.from({ length: CHUNK_ROWS }, () => keyAt(random.below(job.rows)));
+  const keyOf = keysOf(job.keys);
+  const chunk = () => Array.from({ length: CHUNK_ROWS }, () => keyOf(random.below(job.rows)) + suffix);
   const warmUp = new Stopwatch();
   while (warmUp.seconds < WARM_UP_SECONDS) await warmUp.time(() => subject.getEach(chunk()));
   let operations = 0;
   while (watch.seconds < job.seconds) {
     const keys = chunk();
     const found = await watch.time(() => subject.getEach(keys));
-    assert.equal(found, missing ? 0 : keys.length, "the rows that are there are found, and no others");
+    assert.equal(
+      found,
+      suffix === MISSING ? 0 : keys.length,
+      "the rows that are there are found, and no others",
+    );
     operations += keys.length;
   }
   return { operations };
 }
 
 async function warmCache(subject: EngineSubject, job: Job): Promise<void> {
-  const stride = Math.max(1, Math.floor(BLOCK_BYTES_MIN / (keyOf(0).length + job.valueBytes)));
+  const keyOf = keysOf(job.keys);
+  const stride = Math.max(1, Math.floor(BLOCK_BYTES_MIN / (KEY_BYTES + job.valueBytes)));
   for (let start = 0; start < job.rows; start += stride * CHUNK_ROWS) {
     const keys: string[] = [];
     for (let at = 0; at < CHUNK_ROWS && start + at * stride < job.rows; at++)
@@ -123,6 +128,7 @@ async function warmCache(subject: EngineSubject, job: Job): Promise<void> {
 
 async function seeks(subject: EngineSubject, job: Job, watch: Stopwatch): Promise<Done> {
   const random = new Random(job.seed);
+  const keyOf = keysOf(job.keys);
   const limit = Math.max(1, job.rows - SCAN_ROWS);
   const scans = 20;
   const chunk = async () => {
@@ -151,6 +157,7 @@ async function scan(subject: EngineSubject, job: Job, watch: Stopwatch, reverse:
 
 async function readWhileWriting(subject: EngineSubject, job: Job, watch: Stopwatch): Promise<Done> {
   const random = new Random(job.seed);
+  const keyOf = keysOf(job.keys);
   const writer = new PacedWriter(subject, job, WRITER_BYTES_PER_SECOND);
   const latencies: number[] = [];
   const turn = async () => {
@@ -182,12 +189,14 @@ export class PacedWriter {
   readonly #random: Random;
   readonly #values: Values;
   readonly #rowBytes: number;
+  readonly #keyOf: (index: number) => string;
   #stopped = false;
   rows = 0;
 
   constructor(subject: EngineSubject, job: Job, bytesPerSecond: number) {
     this.#subject = subject;
-    this.#rowBytes = keyOf(0).length + job.valueBytes;
+    this.#rowBytes = KEY_BYTES + job.valueBytes;
+    this.#keyOf = keysOf(job.keys);
     this.#rowsPerSecond = bytesPerSecond / this.#rowBytes;
     this.#batchRows = Math.min(10, job.batchRows);
     this.#rowsMax = job.rows;
@@ -213,7 +222,7 @@ export class PacedWriter {
       }
       const numbers = new Set<number>();
       while (numbers.size < this.#batchRows) numbers.add(this.#random.below(this.#rowsMax));
-      const keys = [...numbers].map(keyOf);
+      const keys = [...numbers].map(this.#keyOf);
       await this.#subject.write(
         keys,
         keys.map(() => this.#values.next()),
