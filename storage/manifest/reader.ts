@@ -54,7 +54,7 @@ export function readManifest(vfs: Vfs): ReadManifest | undefined {
     }
     const payload = bytes.array.subarray(frame.payloadStart, frame.payloadEnd);
     for (const edit of decodeEdits(payload, path, at)) {
-      const problem = state.apply(edit);
+      const problem = applied(state, edit);
       if (problem !== undefined) throw corruption(path, at, problem);
     }
     at = frame.end;
@@ -73,6 +73,15 @@ function decodeEdits(payload: Uint8Array, path: string, at: number): readonly Ma
     if (!isKnownEdit(edit)) throw unknown(path, at, `edits of kind ${edit?.kind}`);
   }
   return edits;
+}
+
+/** Takes the edit over; returns what is wrong with it, if it does not fit the state or lacks a part. */
+function applied(state: ManifestState, edit: ManifestEdit): string | undefined {
+  try {
+    return state.apply(edit);
+  } catch (cause) {
+    return `malformed edit ${edit.kind}: ${String(cause)}`;
+  }
 }
 
 function unknown(path: string, offset: number, what: string): StorageError {

@@ -104,6 +104,7 @@ export function scanSegment(
       throw new StorageError(
         "foreign",
         `${path} at byte ${frame.offset}: log frames of kind ${frame.kind} are not known to this version`,
+        { file: path, offset: frame.offset },
       );
     }
     segment.hash = chainHash(segment.hash, bytes.array, frame.offset);
