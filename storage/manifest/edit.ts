@@ -20,14 +20,35 @@ export interface TableRecord {
   readonly valueBytes: number;
 }
 
-/** What is in a space's SSTables, and all that was true of it up to the same sequence. */
+/** What is in a space's SSTables, and all that the log said of it up to the same sequence. */
 export interface FlushPoint {
   /** Every record of the space up to this sequence is in its SSTables or in the fields below. */
   readonly sequence: number;
+  /** Sums of all deltas in the log. */
+  readonly rows: number;
+  readonly bytes: number;
+  readonly generation: number;
+}
+
+/** One space as a checkpoint holds it. */
+export interface CheckpointedSpace {
+  readonly id: SpaceId;
   /** Exact counts. */
   readonly rows: number;
   readonly bytes: number;
   readonly generation: number;
+  /** Their `space` is the number that the space had; their files stay while the checkpoint does. */
+  readonly tables: readonly TableRecord[];
+}
+
+/** Some spaces as they were at one visible instant. */
+export interface CheckpointRecord {
+  readonly id: string;
+  /** The newest commit it holds. */
+  readonly sequence: number;
+  /** Log time of that instant, milliseconds since the epoch. */
+  readonly time: number;
+  readonly spaces: readonly CheckpointedSpace[];
 }
 
 /** A step from one state of the store's files to the next. A record holds one or more of them and takes effect as a whole. */
@@ -48,7 +69,18 @@ export type ManifestEdit =
   | { readonly kind: "feedDropped"; readonly number: number }
   | { readonly kind: "tableAdded"; readonly table: TableRecord }
   | { readonly kind: "tableRemoved"; readonly space: number; readonly number: number }
+  | {
+      readonly kind: "tableMoved";
+      readonly space: number;
+      readonly number: number;
+      /** The level it belongs to from now on. */
+      readonly level: number;
+    }
   | { readonly kind: "flushed"; readonly space: number; readonly point: FlushPoint }
+  /** SSTables of the same record came past the log; these counts come on top of the log's. */
+  | { readonly kind: "loaded"; readonly space: number; readonly rows: number; readonly bytes: number }
+  | { readonly kind: "checkpointAdded"; readonly checkpoint: CheckpointRecord }
+  | { readonly kind: "checkpointReleased"; readonly id: string }
   /** Everything up to this sequence is flushed, in all spaces: replay may start after it. */
   | { readonly kind: "replayAfter"; readonly sequence: number }
   /** Records of a shard of a feed up to this place are gone. */
@@ -76,7 +108,11 @@ const kinds: Readonly<Record<ManifestEdit["kind"], true>> = {
   feedTrimmed: true,
   tableAdded: true,
   tableRemoved: true,
+  tableMoved: true,
   flushed: true,
+  loaded: true,
+  checkpointAdded: true,
+  checkpointReleased: true,
   replayAfter: true,
   logFloor: true,
   closed: true,

@@ -1,11 +1,13 @@
 import type { FeedId, SpaceId } from "../store.ts";
-import type { FlushPoint, ManifestEdit, TableRecord } from "./edit.ts";
+import type { CheckpointRecord, FlushPoint, ManifestEdit, TableRecord } from "./edit.ts";
 
 export interface SpaceRecord {
   readonly id: SpaceId;
   readonly number: number;
   readonly tables: Map<number, TableRecord>;
   point: FlushPoint;
+  /** Counts of what came past the log. */
+  loaded: { readonly rows: number; readonly bytes: number };
 }
 
 export interface FeedRecord {
@@ -27,6 +29,8 @@ export interface TrimPlace {
 
 const atCreation: FlushPoint = { sequence: 0, rows: 0, bytes: 0, generation: 0 };
 
+const nothing = { rows: 0, bytes: 0 };
+
 type EditOf<Kind extends ManifestEdit["kind"]> = Extract<ManifestEdit, { kind: Kind }>;
 
 interface DroppedSpace {
@@ -38,6 +42,7 @@ interface DroppedSpace {
 export class ManifestState {
   readonly spaces = new Map<number, SpaceRecord>();
   readonly feeds = new Map<number, FeedRecord>();
+  readonly checkpoints = new Map<string, CheckpointRecord>();
   readonly #dropped = new Map<number, DroppedSpace>();
   nextSpace = 1;
   nextFeed = 1;
@@ -55,45 +60,27 @@ export class ManifestState {
         return this.#createSpace(edit);
       case "spaceDropped":
         return this.#dropSpace(edit);
-      case "feedCreated":
-        return this.#createFeed(edit);
-      case "feedClosed": {
-        const feed = this.feeds.get(edit.number);
-        if (feed === undefined) return `no feed ${edit.number}`;
-        feed.closed = true;
-        return undefined;
-      }
-      case "feedDropped":
-        return this.feeds.delete(edit.number) ? undefined : `no feed ${edit.number}`;
-      case "feedTrimmed": {
-        const { number, shard, sequence, ordinal } = edit;
-        // The feed may have been dropped meanwhile.
-        this.feeds.get(number)?.trims.set(shard, { sequence, ordinal });
-        return undefined;
-      }
       case "tableAdded":
         return this.#addTable(edit.table);
-      case "tableRemoved": {
-        const removed = this.spaces.get(edit.space)?.tables.delete(edit.number) ?? false;
-        return removed ? undefined : `no SSTable ${edit.number} in space ${edit.space}`;
-      }
-      case "flushed": {
-        const space = this.spaces.get(edit.space);
-        if (space === undefined) return `no space ${edit.space}`;
-        space.point = edit.point;
-        return undefined;
-      }
+      case "tableRemoved":
+      case "tableMoved":
+      case "flushed":
+      case "loaded":
+        return this.#changeSpace(edit);
+      case "feedCreated":
+        return this.#createFeed(edit);
+      case "feedClosed":
+      case "feedDropped":
+      case "feedTrimmed":
+        return this.#changeFeed(edit);
+      case "checkpointAdded":
+        return this.#addCheckpoint(edit);
+      case "checkpointReleased":
+        return this.checkpoints.delete(edit.id) ? undefined : `no checkpoint ${edit.id}`;
       case "replayAfter":
-        this.replayAfter = edit.sequence;
-        return undefined;
       case "logFloor":
-        this.logFloor = edit.segment;
-        this.trim = edit.trim;
-        for (const [number, { at }] of this.#dropped) if (at <= edit.trim) this.#dropped.delete(number);
-        return undefined;
       case "closed":
-        this.closedSegment = edit.segment;
-        return undefined;
+        return this.#changeLog(edit);
       case "numbers":
         this.nextSpace = Math.max(this.nextSpace, edit.space);
         this.nextFeed = Math.max(this.nextFeed, edit.feed);
@@ -102,9 +89,69 @@ export class ManifestState {
     }
   }
 
+  /** Every SSTable that is needed, by a space or a checkpoint; some more than once. */
+  *tables(): Iterable<TableRecord> {
+    for (const { tables } of this.spaces.values()) yield* tables.values();
+    for (const { spaces } of this.checkpoints.values()) {
+      for (const { tables } of spaces) yield* tables;
+    }
+  }
+
+  #changeSpace(edit: EditOf<"tableRemoved" | "tableMoved" | "flushed" | "loaded">): string | undefined {
+    const space = this.spaces.get(edit.space);
+    if (space === undefined) return `no space ${edit.space}`;
+    if (edit.kind === "flushed") {
+      space.point = edit.point;
+    } else if (edit.kind === "loaded") {
+      const { rows, bytes } = space.loaded;
+      space.loaded = { rows: rows + edit.rows, bytes: bytes + edit.bytes };
+    } else {
+      const table = space.tables.get(edit.number);
+      if (table === undefined) return `no SSTable ${edit.number} in space ${edit.space}`;
+      if (edit.kind === "tableRemoved") space.tables.delete(edit.number);
+      else space.tables.set(edit.number, { ...table, level: edit.level });
+    }
+    return undefined;
+  }
+
+  #changeFeed(edit: EditOf<"feedClosed" | "feedDropped" | "feedTrimmed">): string | undefined {
+    const feed = this.feeds.get(edit.number);
+    if (edit.kind === "feedTrimmed") {
+      const { shard, sequence, ordinal } = edit;
+      // The feed may have been dropped meanwhile.
+      feed?.trims.set(shard, { sequence, ordinal });
+      return undefined;
+    }
+    if (feed === undefined) return `no feed ${edit.number}`;
+    if (edit.kind === "feedClosed") feed.closed = true;
+    else this.feeds.delete(edit.number);
+    return undefined;
+  }
+
+  #changeLog(edit: EditOf<"replayAfter" | "logFloor" | "closed">): undefined {
+    if (edit.kind === "replayAfter") {
+      this.replayAfter = edit.sequence;
+    } else if (edit.kind === "closed") {
+      this.closedSegment = edit.segment;
+    } else {
+      this.logFloor = edit.segment;
+      this.trim = edit.trim;
+      for (const [number, { at }] of this.#dropped) if (at <= edit.trim) this.#dropped.delete(number);
+    }
+  }
+
+  #addCheckpoint({ checkpoint }: EditOf<"checkpointAdded">): string | undefined {
+    if (this.checkpoints.has(checkpoint.id)) return `checkpoint ${checkpoint.id} is there already`;
+    this.checkpoints.set(checkpoint.id, checkpoint);
+    for (const { tables } of checkpoint.spaces) {
+      for (const { number } of tables) this.nextTable = Math.max(this.nextTable, number + 1);
+    }
+    return undefined;
+  }
+
   #createSpace({ id, number }: EditOf<"spaceCreated">): string | undefined {
     if (number < this.nextSpace) return `space number ${number} was given out before`;
-    this.spaces.set(number, { id, number, tables: new Map(), point: atCreation });
+    this.spaces.set(number, { id, number, tables: new Map(), point: atCreation, loaded: nothing });
     this.nextSpace = number + 1;
     return undefined;
   }
@@ -152,6 +199,8 @@ export class ManifestState {
       if (space === undefined) continue;
       edits.push({ kind: "spaceCreated", id: space.id, number });
       edits.push({ kind: "flushed", space: number, point: space.point });
+      const { rows, bytes } = space.loaded;
+      if (rows !== 0 || bytes !== 0) edits.push({ kind: "loaded", space: number, rows, bytes });
       for (const table of space.tables.values()) edits.push({ kind: "tableAdded", table });
     }
     for (const feed of this.feeds.values()) {
@@ -160,6 +209,7 @@ export class ManifestState {
       if (feed.closed) edits.push({ kind: "feedClosed", number });
       for (const [shard, place] of trims) edits.push({ kind: "feedTrimmed", number, shard, ...place });
     }
+    for (const checkpoint of this.checkpoints.values()) edits.push({ kind: "checkpointAdded", checkpoint });
     edits.push({ kind: "replayAfter", sequence: this.replayAfter });
     edits.push({ kind: "logFloor", segment: this.logFloor, trim: this.trim });
     edits.push({ kind: "numbers", space: this.nextSpace, feed: this.nextFeed, table: this.nextTable });
