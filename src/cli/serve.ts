@@ -8,7 +8,7 @@ import {
   type Store,
 } from "../../storage/index.ts";
 import { parseConfig, type ServeConfig } from "../config.ts";
-import { createApp, type HealthReport } from "../http/app.ts";
+import { createFetch, type Fetch, type HealthReport } from "../http/app.ts";
 import { BODY_BYTES_MAX, createWire } from "../http/wire.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type Listener, listen } from "../runtime/listen.ts";
@@ -56,8 +56,8 @@ export async function serve(argv: readonly string[]): Promise<void> {
   });
   if (config.ttlSweepIntervalMs > 0) sweeper.start();
   const wire = createWire(services, config.region, log);
-  const app = createApp({ wire, health: () => health(store) });
-  const listener = bind(config, app.fetch);
+  const fetch = createFetch({ wire, health: () => health(store) });
+  const listener = bind(config, fetch);
   if (listener === undefined) {
     await catalog.close();
     await store.close();
@@ -99,10 +99,7 @@ async function orExit(task: () => Promise<Store>): Promise<Store | undefined> {
   }
 }
 
-function bind(
-  config: ServeConfig,
-  fetch: (request: Request) => Response | Promise<Response>,
-): Listener | undefined {
+function bind(config: ServeConfig, fetch: Fetch): Listener | undefined {
   const { tlsCert: cert, tlsKey: key } = config;
   try {
     return listen({

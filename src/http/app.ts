@@ -1,7 +1,6 @@
 import { type Context, Hono } from "hono";
 import { giveBackBody } from "../runtime/body-buffers.ts";
-import type { WireResponse } from "./respond.ts";
-import { respond } from "./respond.ts";
+import { respond, type WireResponse } from "./respond.ts";
 import type { Wire } from "./wire.ts";
 
 /** What `/_walnut/health` tells. */
@@ -20,24 +19,39 @@ export interface AppOptions {
 
 const EXPOSED = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
 
+export type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** The length of "http://" and "https://", at least: where to look for the slash that begins the path. */
+const SCHEME_LENGTH_MIN = 7;
+
 /**
- * Routes: the DynamoDB protocol on `POST /`, with as little around it as possible (no middleware: each that touches a response costs
- * 4-9 % of the server's capacity), the service's health text on `GET /`, Walnut's own pages under `/_walnut/`.
+ * The DynamoDB protocol on `POST /` is answered before any router sees it (docs/decisions/0007): a router is worth its price for
+ * the service's health text on `GET /` and Walnut's own pages under `/_walnut/`, which Hono routes.
  */
-export function createApp({ wire, health }: AppOptions): Hono {
+export function createFetch({ wire, health }: AppOptions): Fetch {
+  const pages = createPages(health);
+  return (request) => {
+    const { url } = request;
+    const path = url.indexOf("/", SCHEME_LENGTH_MIN + 1);
+    const isRoot = path === url.length - 1 || url[path + 1] === "?";
+    return isRoot && request.method === "POST"
+      ? post(request, url.slice(path + 2), wire)
+      : pages.fetch(request);
+  };
+}
+
+/** `query` is without the "?". */
+async function post(request: Request, query: string, wire: Wire): Promise<Response> {
+  const { headers } = request;
+  const body = await bodyOf(request);
+  if (body === undefined) return new Response(null, { status: 400 });
+  const answer = await wire({ headers, query, body });
+  if (headers.get("origin") !== null) allowOrigin(answer.headers);
+  return toResponse(answer);
+}
+
+function createPages(health: () => HealthReport): Hono {
   const app = new Hono();
-  app.post("/", async (c) => {
-    const request = c.req.raw;
-    const origin = request.headers.get("origin");
-    const url = request.url;
-    const question = url.indexOf("?");
-    const body = await bodyOf(request);
-    if (body === undefined) return new Response(null, { status: 400 });
-    const query = question < 0 ? "" : url.slice(question + 1);
-    const answer = await wire({ headers: request.headers, query, body });
-    if (origin !== null) allowOrigin(answer.headers);
-    return toResponse(answer);
-  });
   app.get("/", (c) =>
     toResponse(respond(200, `healthy: ${c.req.header("host") ?? "localhost"} `, "text/plain")),
   );
@@ -58,9 +72,10 @@ export function createApp({ wire, health }: AppOptions): Hono {
   return app;
 }
 
-/** The body's bytes; undefined when the client left in the middle of it, and nobody waits for an answer. */
-async function bodyOf(request: Request): Promise<Buffer | undefined> {
+/** The body as text, or as bytes if it is encoded; undefined when the client left in the middle of it, and nobody waits for an answer. */
+async function bodyOf(request: Request): Promise<string | Buffer | undefined> {
   try {
+    if (request.headers.get("content-encoding") === null) return await request.text();
     return Buffer.from(await request.arrayBuffer());
   } catch {
     return undefined;

@@ -14,13 +14,15 @@ export const BODY_BYTES_MAX = 16 * 1024 * 1024;
  * Bodies below this size cannot nest deeply enough to hurt JSON.parse, which is iterative but slow on brackets; the decoder's own recursion
  * is bounded anyway. Larger ones are scanned first.
  */
-const SCAN_BYTES_MIN = 16 * 1024;
+const SCAN_LENGTH_MIN = 16 * 1024;
 
-/** A POST as the network front hands it over; any front (Hono today) can. `query` is without the "?". */
+/** A POST as the network front hands it over; any front can. */
 export interface WireRequest {
   readonly headers: RequestHeaders;
+  /** Without the "?". */
   readonly query: string;
-  readonly body: Buffer;
+  /** Text (UTF-8 decoded), or bytes; bytes when it has a Content-Encoding. */
+  readonly body: string | Buffer;
 }
 
 /** The whole DynamoDB protocol as one function. Never rejects. */
@@ -34,7 +36,7 @@ export function createWire(services: Services, defaultRegion: string, log: Log):
   return async (request) => {
     let contentType = JSON_1_0;
     try {
-      const body = inflated(request);
+      const body = textOf(request);
       const base = baseType(request.headers.get("content-type"));
       if (base !== undefined) contentType = base;
       else if (body.length > 0) return respond(404, "<UnknownOperationException/>\n", "text/plain");
@@ -59,11 +61,14 @@ function baseType(header: string | null): string | undefined {
   return base === JSON_1_0 || base === "application/json" ? base : undefined;
 }
 
-/** The body without its Content-Encoding, cut off by its decompressed size. */
-function inflated(request: WireRequest): Buffer {
-  const { body, headers } = request;
+/** The body as text, without its Content-Encoding, cut off by its decompressed size. */
+function textOf({ body, headers }: WireRequest): string {
   if (body.length > BODY_BYTES_MAX) throw new BodyTooLarge();
-  const encoding = headers.get("content-encoding");
+  if (typeof body === "string") return body;
+  return inflated(body, headers.get("content-encoding")).toString("utf8");
+}
+
+function inflated(body: Buffer, encoding: string | null): Buffer {
   if (encoding === null || encoding === "" || encoding === "identity") return body;
   if (encoding !== "gzip" && encoding !== "deflate") {
     throw validation(`Unsupported Content-Encoding: ${encoding}`);
@@ -76,10 +81,10 @@ function inflated(request: WireRequest): Buffer {
   }
 }
 
-function parseBody(body: Buffer): unknown {
-  if (body.length >= SCAN_BYTES_MIN && scanDepth(body) > NESTING_MAX) throw serialization();
+function parseBody(body: string): unknown {
+  if (body.length >= SCAN_LENGTH_MIN && scanDepth(Buffer.from(body)) > NESTING_MAX) throw serialization();
   try {
-    return JSON.parse(body.toString("utf8"));
+    return JSON.parse(body);
   } catch {
     throw serialization();
   }

@@ -17,7 +17,7 @@ import {
   GetRecordsCommand,
   type GetRecordsCommandOutput,
 } from "@aws-sdk/client-dynamodb-streams";
-import { createApp } from "../../src/http/app.ts";
+import { createFetch } from "../../src/http/app.ts";
 import { doubleStore } from "../support/double-store.ts";
 import { type InProcess, inProcess } from "../support/in-process.ts";
 import { StreamCaller } from "../support/in-process-streams.ts";
@@ -47,8 +47,8 @@ let streams: DynamoDBStreamsClient;
 beforeAll(async () => {
   server = await inProcess(doubleStore({ clock, seed: SEED, delays: true }), { clock, streamShards: 2 });
   const health = () => ({ status: "ok", version: "", commit: "", durability: "" }) as const;
-  const app = createApp({ wire: server.wire, health });
-  listener = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: app.fetch });
+  const fetch = createFetch({ wire: server.wire, health });
+  listener = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch });
   tables = sdkClient(listener.url.href);
   streams = streamsClient(listener.url.href);
 });
