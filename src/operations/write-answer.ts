@@ -33,8 +33,12 @@ export function answerWrite(
     );
   }
   if (result.kind !== "written") throw transactionConflict();
+  const item = attributes(result);
+  // Most writes ask for nothing.
+  if (item === undefined && returns.capacity === undefined && returns.collectionMetrics === undefined)
+    return "{}";
   return json({
-    Attributes: attributes(result),
+    Attributes: item,
     ConsumedCapacity: consumedCapacity(returns.capacity, returns.tableName, unitsOfWrite(result)),
     ItemCollectionMetrics: itemCollectionMetrics(returns.collectionMetrics, result, keyed),
   });
