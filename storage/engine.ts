@@ -1,6 +1,9 @@
 import type { CommitGroup } from "./commit-group.ts";
 import { inThreadExecutor } from "./compaction/in-thread-executor.ts";
+import { defaultPickerOptions } from "./compaction/picker.ts";
 import { workerExecutor } from "./compaction/worker-executor.ts";
+import { Compactor } from "./compactor.ts";
+import type { Counters, LocalStore } from "./counters.ts";
 import { isNoSpace, StorageError } from "./errors.ts";
 import { Feeds } from "./feed/feeds.ts";
 import { Flusher } from "./flusher.ts";
@@ -13,6 +16,7 @@ import { MemoryBudget } from "./memory-budget.ts";
 import { defaultOptions, type StoreOptions } from "./options.ts";
 import { checkDirectory, type OpenedFiles, openFiles } from "./recovery.ts";
 import { EngineSnapshot } from "./snapshot.ts";
+import type { Space } from "./space.ts";
 import { SpaceDirectory } from "./space-directory.ts";
 import type {
   Capabilities,
@@ -28,12 +32,12 @@ import type {
   Snapshot,
   SpaceId,
   SpaceStats,
-  Store,
   TransactRequest,
   Value,
 } from "./store.ts";
 import { TableFiles } from "./table-files.ts";
 import { Transactions } from "./transaction.ts";
+import { WriteGate } from "./write-gate.ts";
 
 const caps: Capabilities = {
   keyBytesMax: 8 << 10,
@@ -51,7 +55,7 @@ const replayedSegmentsMax = 16;
 type FullOptions = Required<StoreOptions>;
 
 /** Opens the store that lives in `options.vfs`, or makes a new one there. Throws StorageError; see its kinds. */
-export async function openStore(options: StoreOptions): Promise<Store> {
+export async function openStore(options: StoreOptions): Promise<LocalStore> {
   const full = { ...defaultOptions, ...options };
   // Before the lock, which is a file: a directory that is not ours is left as it was.
   checkDirectory(options.vfs);
@@ -65,7 +69,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 /** The local store: wires the log, the memtables, the SSTables and the manifest together and answers for all of them. */
-class Engine implements Store {
+class Engine implements LocalStore {
   readonly caps = caps;
   readonly #options: FullOptions;
   readonly #release: () => void;
@@ -79,9 +83,12 @@ class Engine implements Store {
   readonly #feeds: Feeds;
   readonly #executor: ReturnType<typeof inThreadExecutor>;
   readonly #flusher: Flusher;
+  readonly #gate: WriteGate;
+  readonly #compactor: Compactor;
   readonly #trimmer: LogTrimmer;
   readonly #transactions: Transactions;
   #segmentId: number;
+  #gets = 0;
   #closing: Promise<void> | undefined;
 
   static async open(options: FullOptions, release: () => void): Promise<Engine> {
@@ -147,21 +154,9 @@ class Engine implements Store {
     });
     this.#executor =
       options.worker && vfs.root !== undefined ? workerExecutor(vfs.root) : inThreadExecutor(vfs);
-    this.#flusher = new Flusher({
-      vfs,
-      clock,
-      health,
-      executor: this.#executor,
-      manifest,
-      log: this.#log,
-      groups: this.#groups,
-      budget: this.#budget,
-      tables,
-      blockBytes: options.blockBytes,
-      lagBytesMax: options.logLagBytesMax,
-      spaces: () => this.#spaces.all(),
-      onFlushed: () => this.#trimmer.trim(),
-    });
+    this.#flusher = this.#newFlusher();
+    this.#gate = new WriteGate(clock, () => this.#budget.bytesPut);
+    this.#compactor = this.#newCompactor();
     this.#trimmer = new LogTrimmer({
       vfs,
       files: tables.files,
@@ -180,13 +175,63 @@ class Engine implements Store {
       budget: this.#budget,
       logBytes: () => this.#log.bytesWritten,
     });
+    this.#start(files);
+  }
+
+  /** Lets the jobs that are due begin. */
+  #start({ manifest, sealed }: OpenedFiles): void {
     this.#budget.recount(this.#spaces.all());
     const { replayAfter } = manifest.state;
-    const replayed = files.sealed.filter(({ segment }) => segment.lastSequence > replayAfter);
+    const replayed = sealed.filter(({ segment }) => segment.lastSequence > replayAfter);
     if (replayed.length > replayedSegmentsMax) this.#flusher.freezeAll();
     this.#flusher.consider();
-    // Writers that wait for memory shall hear of a failure.
-    void health.failed.then(() => this.#budget.wakeAll());
+    for (const space of this.#spaces.all()) this.#considerCompaction(space);
+    // Writers that wait for memory or for compactions shall hear of a failure.
+    void this.#health.failed.then(() => {
+      this.#gate.open();
+      this.#budget.wakeAll();
+    });
+  }
+
+  #newFlusher(): Flusher {
+    const { vfs, clock, blockBytes, logLagBytesMax } = this.#options;
+    return new Flusher({
+      vfs,
+      clock,
+      health: this.#health,
+      executor: this.#executor,
+      manifest: this.#manifest,
+      log: this.#log,
+      groups: this.#groups,
+      budget: this.#budget,
+      tables: this.#tables,
+      blockBytes,
+      lagBytesMax: logLagBytesMax,
+      spaces: () => this.#spaces.all(),
+      onFlushed: (space) => {
+        this.#considerCompaction(space);
+        return this.#trimmer.trim();
+      },
+    });
+  }
+
+  #newCompactor(): Compactor {
+    const { clock, blockBytes, tableBytes, level0Files, levelBytesMin, levelFanOut } = this.#options;
+    return new Compactor({
+      clock,
+      health: this.#health,
+      executor: this.#executor,
+      manifest: this.#manifest,
+      tables: this.#tables,
+      gate: this.#gate,
+      picker: { ...defaultPickerOptions, level0Files, baseBytes: levelBytesMin, fanOut: levelFanOut },
+      blockBytes,
+      tableBytes,
+    });
+  }
+
+  #considerCompaction(space: Space): void {
+    if (this.#options.compaction) this.#compactor.consider(space);
   }
 
   get failed(): Promise<Error> {
@@ -222,7 +267,7 @@ class Engine implements Store {
   transact<T, R>(request: TransactRequest, decide: Decide<T, R>): Promise<Outcome<T, R>> {
     const cause = this.#health.writeRefusal();
     if (cause !== undefined) return Promise.resolve({ kind: "unavailable", cause });
-    const room = this.#budget.waitForRoom() ?? this.#groups.waitForRoom();
+    const room = this.#budget.waitForRoom() ?? this.#gate.waitForRoom() ?? this.#groups.waitForRoom();
     if (room !== undefined) return room.then(() => this.transact(request, decide));
     try {
       return this.#transactions.run(request, decide);
@@ -240,6 +285,7 @@ class Engine implements Store {
   get(id: SpaceId, key: Key): Promise<Value | undefined> {
     try {
       this.#health.checkOpen();
+      this.#gets += 1;
       const version = this.#spaces.get(id).read(key, this.#groups.visibleSequence);
       return Promise.resolve(version?.value);
     } catch (error) {
@@ -274,8 +320,17 @@ class Engine implements Store {
 
   async dropSpace(id: SpaceId): Promise<void> {
     this.#checkWritable();
-    const dropped = await this.#spaces.drop(id);
-    if (!dropped) return;
+    const space = this.#spaces.byId.get(id);
+    const dropping = this.#spaces.drop(id);
+    if (space !== undefined) this.#compactor.abandon(space);
+    try {
+      const dropped = await dropping;
+      if (!dropped) return;
+    } catch (error) {
+      if (space !== undefined) this.#considerCompaction(space);
+      throw error;
+    }
+    if (space !== undefined) this.#compactor.forget(space);
     this.#budget.recount(this.#spaces.all());
     await this.#trimmer.trim();
   }
@@ -351,6 +406,30 @@ class Engine implements Store {
     };
   }
 
+  counters(): Counters {
+    const { cache } = this.#tables;
+    let level0FilesMost = 0;
+    for (const { version } of this.#spaces.all())
+      level0FilesMost = Math.max(level0FilesMost, version.levels[0]?.length ?? 0);
+    return {
+      logBytes: this.#log.bytesWritten,
+      flushBytes: this.#flusher.bytesWritten,
+      compactionBytes: this.#compactor.bytesWritten,
+      flushes: this.#flusher.flushCount,
+      merges: this.#compactor.mergeCount,
+      moves: this.#compactor.moveCount,
+      compactionFailures: this.#compactor.failureCount,
+      compactionsDue: this.#compactor.dueCount,
+      compactionDebtBytes: this.#compactor.debtBytes,
+      level0FilesMost,
+      writeStalls: this.#gate.stallCount,
+      gets: this.#gets,
+      blocksRead: cache.blocksRead,
+      cacheHits: cache.hits,
+      cacheMisses: cache.misses,
+    };
+  }
+
   #checkWritable(): void {
     this.#health.checkOpen();
     if (this.#health.isFailed) throw this.#health.writeRefusal();
@@ -364,9 +443,11 @@ class Engine implements Store {
   async #close(): Promise<void> {
     this.#health.close();
     this.#feeds.wakeAll();
+    this.#gate.open();
     this.#budget.wakeAll();
     try {
       await this.#groups.drain();
+      await this.#compactor.close();
       await this.#flushBeforeClose();
       await this.#flusher.close();
       await this.#trimmer.close();

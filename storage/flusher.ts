@@ -9,7 +9,6 @@ import type { Manifest } from "./manifest/manifest.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { MemtableSlot, Space } from "./space.ts";
 import type { TableFiles } from "./table-files.ts";
-import { Version } from "./version.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
 export interface FlusherOptions {
@@ -27,7 +26,7 @@ export interface FlusherOptions {
   readonly lagBytesMax: number;
   readonly spaces: () => Iterable<Space>;
   /** A flush is in the manifest: some of the log may not be needed any more. */
-  readonly onFlushed: () => Promise<void>;
+  readonly onFlushed: (space: Space) => Promise<void>;
 }
 
 /** After a failed flush: how long to wait before the next attempt, and after how many attempts writes are refused. */
@@ -42,6 +41,7 @@ export class Flusher {
   #cancelRetry: (() => void) | undefined;
   #closed = false;
   #flushes = 0;
+  #bytesWritten = 0;
 
   constructor(options: FlusherOptions) {
     this.#options = options;
@@ -49,6 +49,11 @@ export class Flusher {
 
   get flushCount(): number {
     return this.#flushes;
+  }
+
+  /** Bytes of the SSTables that were written. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
   }
 
   /** To be called whenever commits have become visible: freezes what is due and starts flushing. */
@@ -174,20 +179,15 @@ export class Flusher {
       if (table !== undefined && isNoSpace(error)) this.#options.tables.unlink(table.number);
       throw error;
     }
-    if (table !== undefined) this.#install(space, table);
+    if (table !== undefined) {
+      space.install(space.version.replace([], 0, [this.#options.tables.open(table)]));
+      this.#bytesWritten += table.bytes;
+    }
     space.flushed = point;
     space.frozen = space.frozen.filter((slot) => !slots.includes(slot));
     budget.recount(this.#options.spaces());
     this.#flushes += 1;
-    await this.#options.onFlushed();
-  }
-
-  #install(space: Space, table: TableRecord): void {
-    const { tables } = this.#options;
-    const handle = tables.open(table);
-    const old = space.version;
-    space.version = new Version([handle, ...old.tables]);
-    old.release();
+    await this.#options.onFlushed(space);
   }
 
   async #write(space: Space, slots: readonly MemtableSlot[]): Promise<TableRecord | undefined> {

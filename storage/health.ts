@@ -1,7 +1,7 @@
 import { StorageError } from "./errors.ts";
 
 /** Why writes are refused for now, by what will notice when that ends. */
-export type ReadOnlyReason = "log" | "flush";
+export type ReadOnlyReason = "log" | "flush" | "compaction";
 
 /**
  * Whether the store takes writes. Failed is for ever: the disk broke a promise, and only a restart can find out what is durable.

@@ -1,6 +1,7 @@
 /** The whole public surface of the store: nothing else of `storage/` is imported from outside. */
 
 export { type Clock, systemClock } from "./clock.ts";
+export type { Counters, LocalStore } from "./counters.ts";
 export { openStore } from "./engine.ts";
 export { StorageError, type StorageErrorKind } from "./errors.ts";
 export type { Durability, StoreOptions } from "./options.ts";

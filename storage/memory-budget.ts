@@ -10,6 +10,7 @@ export class MemoryBudget {
   readonly bytesMax: number;
   #activeBytes = 0;
   #frozenBytes = 0;
+  #bytesPut = 0;
   #room: PromiseWithResolvers<void> | undefined;
 
   constructor(bytesMax: number) {
@@ -20,7 +21,14 @@ export class MemoryBudget {
   put(memtable: Memtable, key: Key, sequence: number, value: Value | undefined): void {
     const before = memtable.bytes;
     memtable.put(key, sequence, value);
-    this.#activeBytes += memtable.bytes - before;
+    const bytes = memtable.bytes - before;
+    this.#activeBytes += bytes;
+    this.#bytesPut += bytes;
+  }
+
+  /** All that was ever put. */
+  get bytesPut(): number {
+    return this.#bytesPut;
   }
 
   get activeBytes(): number {

@@ -30,7 +30,16 @@ export interface StoreOptions {
   readonly logLagBytesMax?: number;
   /** A manifest larger than this, and than twice its content, is rewritten. */
   readonly manifestBytesMin?: number;
-  /** Run flush jobs in a Worker (needs a disk Vfs) instead of in slices on this thread. */
+  /** Compact SSTables. Without it every flush leaves one more file that reads have to look at. */
+  readonly compaction?: boolean;
+  /** Target size of an SSTable that a compaction writes. */
+  readonly tableBytes?: number;
+  /** Level 0 of a space is compacted when it has this many files. */
+  readonly level0Files?: number;
+  /** Least target of the first level below level 0; and the most that a level may exceed the one above it by. */
+  readonly levelBytesMin?: number;
+  readonly levelFanOut?: number;
+  /** Run flushes and compactions in a Worker (needs a disk Vfs) instead of in slices on this thread. */
   readonly worker?: boolean;
 }
 
@@ -52,5 +61,12 @@ export const defaultOptions = {
   /** Bounds the log that a start has to replay, together with the memtable budget. */
   logLagBytesMax: 64 << 20,
   manifestBytesMin: 64 << 10,
+  compaction: true,
+  /** Small enough that a compaction is short, large enough that few files need to be known and kept open. */
+  tableBytes: 16 << 20,
+  level0Files: 4,
+  /** About one compaction of level 0. */
+  levelBytesMin: 128 << 20,
+  levelFanOut: 10,
   worker: false,
 };

@@ -10,7 +10,7 @@ import type { ManifestState } from "./manifest/state.ts";
 import { Space } from "./space.ts";
 import type { Key, Value } from "./store.ts";
 import { type TableFiles, tableDirectory } from "./table-files.ts";
-import { Version } from "./version.ts";
+import { type TableHandle, Version } from "./version.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 import { noPredecessor, segmentHeaderBytes, segmentPath, type WalMode, walDirectory } from "./wal/format.ts";
 import { recoverLog, removeLogLeftovers } from "./wal/log-recovery.ts";
@@ -181,8 +181,12 @@ function removeUnknownTables(vfs: Vfs, state: ManifestState, tables: TableFiles)
 function openSpaces(state: ManifestState, tables: TableFiles): Map<number, Space> {
   const spaces = new Map<number, Space>();
   for (const record of state.spaces.values()) {
-    const newestFirst = [...record.tables.values()].sort((a, b) => b.sequenceMax - a.sequenceMax);
-    const version = new Version(newestFirst.map((table) => tables.open(table)));
+    const levels: TableHandle[][] = [];
+    for (const table of record.tables.values()) {
+      while (levels.length <= table.level) levels.push([]);
+      levels[table.level]?.push(tables.open(table));
+    }
+    const version = new Version(levels);
     spaces.set(record.number, new Space(record.id, record.number, record.point, version));
   }
   return spaces;

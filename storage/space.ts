@@ -85,11 +85,14 @@ export class Space {
       const found = slot.memtable.get(key, sequenceMax);
       if (found !== undefined) return found;
     }
-    for (const table of version.tables) {
-      const found = table.reader.get(key);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return version.read(key);
+  }
+
+  /** Puts the next version of the SSTables in force. */
+  install(version: Version): void {
+    const old = this.version;
+    this.version = version;
+    old.release();
   }
 
   /** A view of this instant that stays as it is while memtables are flushed and files replaced. */
@@ -161,17 +164,12 @@ export class SpaceView {
       const found = memtable.get(key, this.#sequenceMax);
       if (found !== undefined) return found;
     }
-    for (const table of this.#version.tables) {
-      const found = table.reader.get(key);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return this.#version.read(key);
   }
 
   cursor(reverse: boolean): Cursor {
     const cursors: Cursor[] = this.#memtables.map((memtable) => memtable.cursor(this.#sequenceMax, reverse));
-    for (const table of this.#version.tables) cursors.push(table.reader.cursor(reverse));
-    return mergeCursors(cursors, reverse);
+    return mergeCursors([...cursors, ...this.#version.cursors(reverse)], reverse);
   }
 
   release(): void {

@@ -29,7 +29,7 @@ export class TableFiles {
 
   open(record: TableRecord): TableHandle {
     const reader = new SSTableReader(this.files, this.path(record.number), this.cache);
-    return new TableHandle(record, reader, (handle) => this.unlink(handle.record.number));
+    return new TableHandle(record, reader, (number) => this.unlink(number));
   }
 
   syncDirectory(): void {
