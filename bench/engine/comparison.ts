@@ -36,7 +36,7 @@ interface Traits {
 
 export const TRAITS: Readonly<Record<WorkloadName, Traits>> = {
   fillseq: { fresh: "removed", cache: "default", variants: ["leveldb-defaults"] },
-  fillsync: { fresh: "removed", synced: true, share: 1 / 50, cache: "default" },
+  fillsync: { fresh: "removed", synced: true, share: 1 / 10, cache: "default" },
   fillrandom: { fresh: "kept", cache: "default", variants: ["leveldb-defaults"] },
   overwrite: { cache: "default" },
   readrandom: { cache: "small", variants: ["leveldb-await"] },

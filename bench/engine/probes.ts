@@ -4,6 +4,7 @@ import { diskBytes, figures, peakBytes, settle, total } from "./process-figures.
 import { KEY_BYTES, keysOf, permutation, Random } from "./rows.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 import type { EngineSubject } from "./subject.ts";
+import { threadMs } from "./thread-clock.ts";
 import { WalnutSubject } from "./walnut.ts";
 import { Batches, type Done, latencyOf, nextTurn, PacedWriter } from "./workloads.ts";
 
@@ -56,12 +57,6 @@ class Arrivals {
       this.#next += 1000 / READS_PER_SECOND;
     }
   }
-}
-
-/** CPU time of this thread: what neighbours on the machine take away does not show in it. */
-function threadMs(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
 }
 
 /** Random reads that arrive by the wall clock, and as many by the thread's own time. */
