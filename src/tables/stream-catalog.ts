@@ -63,7 +63,7 @@ export class StreamCatalog {
   readonly #streams = new Map<string, Stream>();
   /** Streams of which shards are being closed. */
   readonly #closing = new Set<FeedId>();
-  #signer: IteratorSigner | undefined;
+  #signer: Promise<IteratorSigner> | undefined;
 
   private constructor(options: StreamCatalogOptions) {
     this.#options = options;
@@ -82,9 +82,19 @@ export class StreamCatalog {
   }
 
   /** Makes and recognises shard iterators. Its key is made when the first stream is read, not at the first start of every store. */
-  async signer(): Promise<IteratorSigner> {
-    this.#signer ??= new IteratorSigner(await iteratorKey(this.#options.store));
+  signer(): Promise<IteratorSigner> {
+    // The promise is what is kept: readers that come at once wait for the same key.
+    this.#signer ??= this.#openSigner();
     return this.#signer;
+  }
+
+  async #openSigner(): Promise<IteratorSigner> {
+    try {
+      return new IteratorSigner(await iteratorKey(this.#options.store));
+    } catch (error) {
+      this.#signer = undefined;
+      throw error;
+    }
   }
 
   /** The stream of that ARN; undefined once it is past retention. */

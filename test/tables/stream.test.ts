@@ -126,6 +126,45 @@ describe("shards", () => {
   });
 });
 
+describe("the key of shard iterators", () => {
+  test("is one, though the first readers come at once, and stays over a restart", async () => {
+    const store = doubleStore();
+    const caller = new StreamCaller(await inProcess(store, { streamShards: 4 }));
+    const arn = await caller.createTable("Table");
+    await caller.put("Table", "1", "2", "3", "4", "5");
+    const { Shards } = await caller.describe(arn);
+    const iterators = await Promise.all(
+      Shards.map(({ ShardId }) => caller.iterator(arn, ShardId, "TRIM_HORIZON")),
+    );
+    const again = new StreamCaller(await inProcess(store));
+    for (const reader of [caller, again]) {
+      const pages = await Promise.all(iterators.map((iterator) => reader.page(iterator)));
+      const keys = pages.flatMap(({ Records }) => Records.map(pkOf));
+      expect(keys.sort()).toEqual(["1", "2", "3", "4", "5"]);
+    }
+  });
+
+  test("is made by the next reader, when the disk was in the way of the first", async () => {
+    const store = doubleStore();
+    let broken = false;
+    const transact: typeof store.transact = (transaction, body) =>
+      broken ? Promise.reject(new Error("disk full")) : store.transact(transaction, body);
+    const server = await inProcess(withMethod(store, "transact", transact));
+    const caller = new StreamCaller(server);
+    const arn = await caller.createTable("Table");
+    await caller.put("Table", "1");
+    const [shard] = (await caller.describe(arn)).Shards;
+    const ShardId = shard?.ShardId ?? "no shard";
+    broken = true;
+    const input = { StreamArn: arn, ShardId, ShardIteratorType: "TRIM_HORIZON" };
+    const refused = await server.call("DynamoDBStreams_20120810.GetShardIterator", input);
+    expect(refused.status).toBe(500);
+    broken = false;
+    const { Records } = await caller.page(await caller.iterator(arn, ShardId, "TRIM_HORIZON"));
+    expect(Records.map(pkOf)).toEqual(["1"]);
+  });
+});
+
 describe("after a crash", () => {
   test("a feed that no stream names is dropped at the next start", async () => {
     const store = doubleStore();
