@@ -17,7 +17,10 @@ const app = new Hono();
 app.post("/", async (c) => {
   const request = c.req.raw;
   const input = JSON.parse(Buffer.from(await request.arrayBuffer()).toString("utf8"));
-  if (request.headers.get("x-amz-target") === null || input.TableName === undefined) {
+  if (
+    request.headers.get("x-amz-target") === null ||
+    (input.TableName ?? input.RequestItems ?? input.TransactItems) === undefined
+  ) {
     return new Response("", { status: 400 });
   }
   return new Response(body, { headers });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { call } from "../../test/support/call.ts";
 import { freePort, type Started, startProcess } from "./process.ts";
-import type { Workload } from "./workloads.ts";
+import type { Workload } from "./workload.ts";
 
 export type SubjectName = "walnut" | "hono" | "bare" | "dynalite";
 
@@ -64,8 +64,11 @@ export async function startSubjects(workload: Workload): Promise<Subjects> {
       what: "bare Bun.serve, constant answer, body not read",
       server: await startProcess([bun, peer("bare-constant.ts"), constant]),
     },
-    { name: "dynalite", what: "dynalite, in memory, on Node", server: await startProcess(dynalite) },
   ];
+  if (workload.notInDynalite !== true) {
+    const server = await startProcess(dynalite);
+    all.push({ name: "dynalite", what: "dynalite, in memory, on Node", server });
+  }
   for (const { name, server } of all)
     if (name === "walnut" || name === "dynalite") await prepare(workload, server.endpoint);
   return {
@@ -77,7 +80,8 @@ export async function startSubjects(workload: Workload): Promise<Subjects> {
   };
 }
 
-async function prepare(workload: Workload, endpoint: string): Promise<void> {
+/** Creates a workload's table and items on a server. */
+export async function prepare(workload: Workload, endpoint: string): Promise<void> {
   await workload.prepare(async (operation, body) => {
     for (let attempt = 0; ; attempt += 1) {
       const answer = await call(endpoint, operation, body);

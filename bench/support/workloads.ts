@@ -1,62 +1,13 @@
-/** What is measured: the tables, the requests, and the constant answer of the servers that only answer a constant. */
+/** What is measured, one request at a time: items got, put, queried and scanned. */
+import { batchWorkloads } from "./batch-workloads.ts";
 import { benchItem, post } from "./requests.ts";
+import { createTable, type Item, KEYS, prepareItems, putAll, TABLE } from "./tables.ts";
+import type { Workload } from "./workload.ts";
 
-export type Send = (operation: string, body: unknown) => Promise<void>;
-
-export interface Workload {
-  readonly title: string;
-  readonly connections: number;
-  /** Creates table and items. */
-  readonly prepare: (send: Send) => Promise<void>;
-  /** Prebuilt requests, sent in turn. */
-  readonly requests: (host: string) => readonly Buffer[];
-  /** An answer like those to the requests. */
-  readonly constant: unknown;
-}
-
-type Item = Readonly<Record<string, unknown>>;
-
-const TABLE = "bench";
-const KEYS = 1000;
 /** Partitions of the tables that are queried, and items in each. */
 const PARTITIONS = 50;
 const PAGE = 100;
 const SCAN_BYTES_MAX = 1 << 20;
-
-const key = (AttributeName: string, KeyType: "HASH" | "RANGE") => ({ AttributeName, KeyType });
-
-/** An on-demand table with keys pk and sk, and global indexes on pairs of attributes. */
-async function createTable(send: Send, indexes: readonly (readonly [string, string])[] = []): Promise<void> {
-  const names = new Set(["pk", "sk", ...indexes.flat()]);
-  await send("CreateTable", {
-    TableName: TABLE,
-    BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: [...names].map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
-    KeySchema: [key("pk", "HASH"), key("sk", "RANGE")],
-    ...(indexes.length === 0
-      ? {}
-      : {
-          GlobalSecondaryIndexes: indexes.map(([hash, range], at) => ({
-            IndexName: `index-${at}`,
-            KeySchema: [key(hash, "HASH"), key(range, "RANGE")],
-            Projection: { ProjectionType: "ALL" },
-          })),
-        }),
-  });
-  await send("DescribeTable", { TableName: TABLE });
-}
-
-async function putAll(send: Send, items: readonly Item[]): Promise<void> {
-  const batches = Array.from({ length: Math.ceil(items.length / 25) }, (_, at) =>
-    items.slice(at * 25, at * 25 + 25),
-  );
-  for (let at = 0; at < batches.length; at += 10) {
-    const requests = batches.slice(at, at + 10).map((batch) => ({
-      RequestItems: { [TABLE]: batch.map((Item) => ({ PutRequest: { Item } })) },
-    }));
-    await Promise.all(requests.map((request) => send("BatchWriteItem", request)));
-  }
-}
 
 const keyed = (at: number, salt = at) => benchItem(at, salt);
 
@@ -158,6 +109,7 @@ function putWorkload(indexes: number): Workload {
   return {
     title: `PutItem, 1 KB item, 64 connections${indexes === 0 ? "" : `, ${indexes} global index${indexes === 1 ? "" : "es"}`}`,
     connections: 64,
+    writes: true,
     prepare: async (send) => {
       await createTable(
         send,
@@ -175,13 +127,7 @@ function putWorkload(indexes: number): Workload {
 const get: Workload = {
   title: "GetItem, 1 KB item, 16 connections",
   connections: 16,
-  prepare: async (send) => {
-    await createTable(send);
-    await putAll(
-      send,
-      Array.from({ length: KEYS }, (_, at) => keyed(at)),
-    );
-  },
+  prepare: prepareItems,
   requests: (host) =>
     Array.from({ length: KEYS }, (_, at) => {
       const { pk, sk } = keyed(at);
@@ -201,6 +147,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   "query-filter": filtered,
   "query-index": onIndex,
   scan,
+  ...batchWorkloads,
 };
 
 /** The workload of that name. */
