@@ -7,7 +7,7 @@ import { ManifestState } from "../../../storage/manifest/state.ts";
 import { memoryVfs } from "../../../storage/vfs/memory.ts";
 import { delayingVfs } from "../../support/delaying-vfs.ts";
 import { volume } from "../formats/effort.ts";
-import { describeState, editFor, wish } from "./arbitrary-edits.ts";
+import { describeState, editFor, editKinds, wish } from "./arbitrary-edits.ts";
 import { manifestOptions, newManifest, readBack, someRecords, writeManifest } from "./support.ts";
 
 describe("the manifest", () => {
@@ -50,12 +50,15 @@ describe("the manifest", () => {
   });
 
   test("rebuilds a state from its snapshot", () => {
+    const tried = new Set<string>();
     fc.assert(
       fc.property(fc.array(wish, { maxLength: 60, size: "max" }), (wishes) => {
         const state = new ManifestState();
         for (const wanted of wishes) {
           const edit = editFor(state, wanted);
-          if (edit !== undefined) assert.equal(state.apply(edit), undefined);
+          if (edit === undefined) continue;
+          assert.equal(state.apply(edit), undefined);
+          tried.add(edit.kind);
         }
         const rebuilt = new ManifestState();
         for (const edit of state.snapshot()) assert.equal(rebuilt.apply(edit), undefined);
@@ -68,6 +71,7 @@ describe("the manifest", () => {
       }),
       { numRuns: 200 * volume },
     );
+    expect([...tried].sort()).toEqual(editKinds.toSorted());
   });
 
   test("lets the edits that come during a sync share the next one", async () => {
