@@ -110,7 +110,7 @@ export class Compactor {
   #assess(space: Space): void {
     const { picker } = this.#options;
     const { levels } = space.version;
-    if (this.#damaged.has(space) || pickCompaction(levels, picker) === undefined) {
+    if (space.loading || this.#damaged.has(space) || pickCompaction(levels, picker) === undefined) {
       this.#candidates.delete(space);
       return;
     }

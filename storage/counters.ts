@@ -1,4 +1,4 @@
-import type { Store } from "./store.ts";
+import type { CheckpointInfo, Store } from "./store.ts";
 
 /** What the engine has done since it was opened, and how it stands: for tests, benchmarks and operators. */
 export interface Counters {
@@ -28,4 +28,8 @@ export interface Counters {
 /** A store on this machine's files. */
 export interface LocalStore extends Store {
   counters(): Counters;
+  /** All checkpoints that exist, for the removal of orphans at open. */
+  checkpoints(): readonly CheckpointInfo[];
+  /** The files that only this checkpoint needs go. Idempotent. */
+  releaseCheckpoint(id: string): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import { BulkLoader } from "./bulk-loader.ts";
+import { Checkpoints } from "./checkpoints.ts";
 import type { CommitGroup } from "./commit-group.ts";
 import { inThreadExecutor } from "./compaction/in-thread-executor.ts";
 import { defaultPickerOptions } from "./compaction/picker.ts";
@@ -22,6 +24,7 @@ import type {
   Capabilities,
   CheckpointInfo,
   Decide,
+  Delta,
   FeedId,
   FeedOptions,
   FeedPage,
@@ -29,6 +32,8 @@ import type {
   Key,
   Outcome,
   Position,
+  Progress,
+  Row,
   Snapshot,
   SpaceId,
   SpaceStats,
@@ -87,6 +92,8 @@ class Engine implements LocalStore {
   readonly #compactor: Compactor;
   readonly #trimmer: LogTrimmer;
   readonly #transactions: Transactions;
+  readonly #loader: BulkLoader;
+  readonly #checkpoints: Checkpoints;
   #segmentId: number;
   #gets = 0;
   #closing: Promise<void> | undefined;
@@ -175,6 +182,8 @@ class Engine implements LocalStore {
       budget: this.#budget,
       logBytes: () => this.#log.bytesWritten,
     });
+    this.#loader = this.#newLoader();
+    this.#checkpoints = this.#newCheckpoints();
     this.#start(files);
   }
 
@@ -230,6 +239,40 @@ class Engine implements LocalStore {
     });
   }
 
+  #newLoader(): BulkLoader {
+    const { vfs, blockBytes, tableBytes } = this.#options;
+    return new BulkLoader({
+      caps,
+      vfs,
+      health: this.#health,
+      manifest: this.#manifest,
+      log: this.#log,
+      groups: this.#groups,
+      tables: this.#tables,
+      blockBytes,
+      tableBytes,
+      lastLevel: defaultPickerOptions.levels - 1,
+      freeze: (space) => this.#flusher.freeze(space),
+      onChanged: (space) => this.#considerCompaction(space),
+    });
+  }
+
+  #newCheckpoints(): Checkpoints {
+    const { vfs, clock, blockBytes, tableBytes } = this.#options;
+    return new Checkpoints({
+      vfs,
+      clock,
+      health: this.#health,
+      manifest: this.#manifest,
+      log: this.#log,
+      groups: this.#groups,
+      tables: this.#tables,
+      spaces: this.#spaces,
+      blockBytes,
+      tableBytes,
+    });
+  }
+
   #considerCompaction(space: Space): void {
     if (this.#options.compaction) this.#compactor.consider(space);
   }
@@ -276,8 +319,13 @@ class Engine implements LocalStore {
     }
   }
 
-  bulkLoad(): Promise<void> {
-    return Promise.reject(notYet("bulkLoad"));
+  async bulkLoad(
+    id: SpaceId,
+    rows: AsyncIterable<Row> | Iterable<Row>,
+    delta: Omit<Delta, "space">,
+  ): Promise<void> {
+    this.#checkNotReadOnly();
+    await this.#loader.load(this.#spaces.get(id), rows, delta);
   }
 
   // Reading
@@ -344,8 +392,7 @@ class Engine implements LocalStore {
   }
 
   stats(id: SpaceId): SpaceStats {
-    const { rows, bytes } = this.#spaces.get(id).visible;
-    return { rows, bytes };
+    return this.#spaces.get(id).stats;
   }
 
   // Feeds
@@ -386,12 +433,34 @@ class Engine implements LocalStore {
 
   // Checkpoints
 
-  checkpoint(): Promise<CheckpointInfo> {
-    return Promise.reject(notYet("checkpoint"));
+  async checkpoint(ids: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo> {
+    this.#checkWritable();
+    return this.#checkpoints.create(ids, progress);
   }
 
-  restore(): Promise<void> {
-    return Promise.reject(notYet("restore"));
+  async restore(
+    source: CheckpointInfo | { readonly time: number },
+    spaces: ReadonlyMap<SpaceId, SpaceId>,
+    progress?: Progress,
+  ): Promise<void> {
+    this.#checkWritable();
+    if (!("id" in source)) {
+      throw new StorageError("usage", "restoring to an instant is not possible: only checkpoints are kept");
+    }
+    await this.#checkpoints.restore(source.id, spaces, progress);
+    for (const id of spaces.values()) {
+      const space = this.#spaces.byId.get(id);
+      if (space !== undefined) this.#considerCompaction(space);
+    }
+  }
+
+  checkpoints(): readonly CheckpointInfo[] {
+    return this.#checkpoints.list();
+  }
+
+  async releaseCheckpoint(id: string): Promise<void> {
+    this.#checkWritable();
+    await this.#checkpoints.release(id);
   }
 
   // The store
@@ -435,6 +504,11 @@ class Engine implements LocalStore {
     if (this.#health.isFailed) throw this.#health.writeRefusal();
   }
 
+  #checkNotReadOnly(): void {
+    const refusal = this.#health.writeRefusal();
+    if (refusal !== undefined) throw refusal;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -447,6 +521,7 @@ class Engine implements LocalStore {
     this.#budget.wakeAll();
     try {
       await this.#groups.drain();
+      await this.#checkpoints.close();
       await this.#compactor.close();
       await this.#flushBeforeClose();
       await this.#flusher.close();
@@ -483,8 +558,4 @@ class Engine implements LocalStore {
       this.#noted(error);
     }
   }
-}
-
-function notYet(what: string): StorageError {
-  return new StorageError("usage", `${what} is not implemented yet`);
 }

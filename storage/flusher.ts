@@ -93,6 +93,21 @@ export class Flusher {
     }
   }
 
+  /**
+   * Freezes what one space has in memory. The function returned waits until that is flushed, and rejects when it does not succeed; to be
+   * called once it is visible.
+   */
+  freeze(space: Space): () => Promise<void> {
+    this.#freeze((other) => other === space);
+    const slots = space.frozen;
+    const isWaiting = () => slots.some((slot) => space.frozen.includes(slot));
+    return async () => {
+      this.#start();
+      while (isWaiting() && this.#running !== undefined) await this.#running;
+      if (isWaiting()) throw new StorageError("io", "the memtables could not be flushed");
+    };
+  }
+
   #freeze(isDue: (space: Space) => boolean): void {
     const { groups, budget } = this.#options;
     for (const space of this.#options.spaces()) if (isDue(space)) space.freeze(groups.lastSequence);
@@ -197,7 +212,7 @@ export class Flusher {
     const number = manifest.reserveTable();
     const path = tables.path(number);
     try {
-      const dropTombstones = space.version.tables.length === 0;
+      const dropTombstones = space.version.tables.length === 0 && !space.loading;
       const info = await executor.flush({ path, blockBytes, dropTombstones }, memtables);
       if (info === undefined) return undefined;
       tables.syncDirectory();

@@ -6,6 +6,16 @@ export interface Version {
   readonly value: Value | undefined;
 }
 
+/** One version of a row as cursors show it: the value is `bytes[start, end)`. */
+export interface Entry {
+  readonly key: Key;
+  readonly sequence: number;
+  readonly tombstone: boolean;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * A walk over (key, sequence, value | tombstone), each key at most once, in one direction that is fixed at creation:
  * ascending keys, or descending ones when `reverse`.
@@ -19,7 +29,7 @@ export interface Version {
  * - A cursor does no asynchronous work and may be kept across an `await`. Each source states what it shows of writes that
  *   happen meanwhile; what it never does is skip or repeat a key that was there all along.
  */
-export abstract class Cursor {
+export abstract class Cursor implements Entry {
   readonly reverse: boolean;
   valid = false;
   key: Key = "";

@@ -10,7 +10,6 @@ import type { ManifestState } from "./manifest/state.ts";
 import { Space } from "./space.ts";
 import type { Key, Value } from "./store.ts";
 import { type TableFiles, tableDirectory } from "./table-files.ts";
-import { type TableHandle, Version } from "./version.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 import { noPredecessor, segmentHeaderBytes, segmentPath, type WalMode, walDirectory } from "./wal/format.ts";
 import { recoverLog, removeLogLeftovers } from "./wal/log-recovery.ts";
@@ -156,22 +155,18 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
 
 function checkTables(vfs: Vfs, state: ManifestState, tables: TableFiles): void {
   const present = new Set(vfs.list(tableDirectory));
-  for (const space of state.spaces.values()) {
-    for (const { number } of space.tables.values()) {
-      const path = tables.path(number);
-      if (!present.has(path.slice(tableDirectory.length + 1))) {
-        throw corruption(path, 0, "the manifest names this SSTable, and it is missing");
-      }
+  for (const { number } of state.tables()) {
+    const path = tables.path(number);
+    if (!present.has(path.slice(tableDirectory.length + 1))) {
+      throw corruption(path, 0, "the manifest names this SSTable, and it is missing");
     }
   }
 }
 
-/** SSTables that no edit names: a flush was interrupted, or a removal. */
+/** SSTables that no edit names: a flush, a load or a restore was interrupted, or a removal. */
 function removeUnknownTables(vfs: Vfs, state: ManifestState, tables: TableFiles): void {
   const known = new Set<string>();
-  for (const space of state.spaces.values()) {
-    for (const { number } of space.tables.values()) known.add(tables.path(number));
-  }
+  for (const { number } of state.tables()) known.add(tables.path(number));
   for (const name of vfs.list(tableDirectory)) {
     const path = `${tableDirectory}/${name}`;
     if (!known.has(path)) vfs.unlink(path);
@@ -181,13 +176,10 @@ function removeUnknownTables(vfs: Vfs, state: ManifestState, tables: TableFiles)
 function openSpaces(state: ManifestState, tables: TableFiles): Map<number, Space> {
   const spaces = new Map<number, Space>();
   for (const record of state.spaces.values()) {
-    const levels: TableHandle[][] = [];
-    for (const table of record.tables.values()) {
-      while (levels.length <= table.level) levels.push([]);
-      levels[table.level]?.push(tables.open(table));
-    }
-    const version = new Version(levels);
-    spaces.set(record.number, new Space(record.id, record.number, record.point, version));
+    const version = tables.openVersion(record.tables.values());
+    const space = new Space(record.id, record.number, record.point, version);
+    space.loaded = record.loaded;
+    spaces.set(record.number, space);
   }
   return spaces;
 }

@@ -1,8 +1,18 @@
 import { StorageError } from "./errors.ts";
+import type { ManifestEdit, TableRecord } from "./manifest/edit.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import { Space } from "./space.ts";
-import type { SpaceId } from "./store.ts";
+import type { SpaceId, SpaceStats } from "./store.ts";
+import type { TableFiles } from "./table-files.ts";
 import { Version } from "./version.ts";
+
+/** What a new space has from the start. */
+export interface FilledSpace {
+  readonly id: SpaceId;
+  readonly stats: SpaceStats;
+  /** Files of its own; which number it will have does not matter yet. */
+  readonly tables: readonly TableRecord[];
+}
 
 const atCreation = { sequence: 0, rows: 0, bytes: 0, generation: 0 };
 
@@ -53,6 +63,39 @@ export class SpaceDirectory {
     const space = new Space(id, number, atCreation, new Version([]));
     this.byId.set(id, space);
     this.#all.add(space);
+  }
+
+  /** Creates spaces that have rows from the start, all or none. Rejects with "usage" when one of them exists. */
+  async createFilled(filled: readonly FilledSpace[], files: TableFiles): Promise<void> {
+    for (const { id } of filled) {
+      const exists = this.byId.has(id) || this.#creating.has(id) || this.#dropping.has(id);
+      if (exists) throw new StorageError("usage", `the space ${id} exists already`);
+    }
+    const creating = this.#createFilled(filled, files);
+    for (const { id } of filled) this.#creating.set(id, creating);
+    try {
+      await creating;
+    } finally {
+      for (const { id } of filled) this.#creating.delete(id);
+    }
+  }
+
+  async #createFilled(filled: readonly FilledSpace[], files: TableFiles): Promise<void> {
+    const edits: ManifestEdit[] = [];
+    const numbered = filled.map(({ id, stats, tables }) => {
+      const number = this.#manifest.reserveSpace();
+      const records = tables.map((table) => ({ ...table, space: number }));
+      edits.push({ kind: "spaceCreated", id, number }, { kind: "loaded", space: number, ...stats });
+      for (const table of records) edits.push({ kind: "tableAdded", table });
+      return { id, number, stats, records };
+    });
+    await this.#manifest.commit(edits);
+    for (const { id, number, stats, records } of numbered) {
+      const space = new Space(id, number, atCreation, files.openVersion(records));
+      space.loaded = stats;
+      this.byId.set(id, space);
+      this.#all.add(space);
+    }
   }
 
   /** Idempotent; false when there was no such space. Its files go when the last snapshot of it is closed. */

@@ -2,7 +2,7 @@ import type { Cursor, Version as RowVersion } from "./iterator.ts";
 import type { FlushPoint } from "./manifest/edit.ts";
 import { Memtable } from "./memtable/memtable.ts";
 import { mergeCursors } from "./merging-iterator.ts";
-import type { Key, SpaceId } from "./store.ts";
+import type { Key, SpaceId, SpaceStats } from "./store.ts";
 import type { Version } from "./version.ts";
 
 /** A memtable and what was committed to its space besides rows while it was the active one. */
@@ -44,6 +44,10 @@ export class Space {
   /** The last flush point in the manifest. */
   flushed: FlushPoint;
   dropped = false;
+  /** Counts of the rows that came past the log; `visible` and `pending` do without them. */
+  loaded: SpaceStats = { rows: 0, bytes: 0 };
+  /** Rows are about to come past the log, and to lie below all that is committed meanwhile. */
+  loading = false;
 
   constructor(id: SpaceId, number: number, flushed: FlushPoint, version: Version) {
     this.id = id;
@@ -97,12 +101,20 @@ export class Space {
 
   /** A view of this instant that stays as it is while memtables are flushed and files replaced. */
   view(sequenceMax: number): SpaceView {
-    const memtables: Memtable[] = [];
-    if (this.active.memtable.versionCount > 0) memtables.push(this.active.memtable);
-    for (const slot of this.frozen) {
-      if (slot.memtable.versionCount > 0) memtables.push(slot.memtable);
-    }
-    return new SpaceView(memtables, this.version.retain(), sequenceMax);
+    return new SpaceView(this.memtables, this.version.retain(), sequenceMax);
+  }
+
+  /** Exact counts, as of the last visible commit. */
+  get stats(): SpaceStats {
+    const { visible, loaded } = this;
+    return { rows: visible.rows + loaded.rows, bytes: visible.bytes + loaded.bytes };
+  }
+
+  /** Memtables with rows in them, newest first. */
+  get memtables(): Memtable[] {
+    return [this.active, ...this.frozen]
+      .map((slot) => slot.memtable)
+      .filter((memtable) => memtable.versionCount > 0);
   }
 
   /** Whether anything was committed that is not in the SSTables or the flush point. */

@@ -3,7 +3,7 @@ import type { TableRecord } from "./manifest/edit.ts";
 import { BlockCache } from "./sstable/block-cache.ts";
 import { FilePool } from "./sstable/file-pool.ts";
 import { SSTableReader } from "./sstable/sstable-reader.ts";
-import { TableHandle } from "./version.ts";
+import { TableHandle, Version } from "./version.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
 export const tableDirectory = "sst";
@@ -30,6 +30,16 @@ export class TableFiles {
   open(record: TableRecord): TableHandle {
     const reader = new SSTableReader(this.files, this.path(record.number), this.cache);
     return new TableHandle(record, reader, (number) => this.unlink(number));
+  }
+
+  /** Opens all tables of a space. */
+  openVersion(records: Iterable<TableRecord>): Version {
+    const levels: TableHandle[][] = [];
+    for (const record of records) {
+      while (levels.length <= record.level) levels.push([]);
+      levels[record.level]?.push(this.open(record));
+    }
+    return new Version(levels);
   }
 
   syncDirectory(): void {

@@ -11,6 +11,7 @@ import type {
   Change,
   Commit,
   Decide,
+  Key,
   Outcome,
   Position,
   RowAddress,
@@ -130,20 +131,8 @@ export class Transactions {
     let batchBytes = 0;
     for (const { space, key, value } of writes) {
       this.#writeSpaces.push(this.#space(space));
-      if (key.length > caps.keyBytesMax) {
-        throw new StorageError(
-          "usage",
-          `a key of ${key.length} bytes is over the limit of ${caps.keyBytesMax}`,
-        );
-      }
-      const valueBytes = value?.length ?? 0;
-      if (valueBytes > caps.valueBytesMax) {
-        throw new StorageError(
-          "usage",
-          `a value of ${valueBytes} bytes is over the limit of ${caps.valueBytesMax}`,
-        );
-      }
-      batchBytes += key.length + valueBytes;
+      checkRowSize(caps, key, value);
+      batchBytes += key.length + (value?.length ?? 0);
     }
     if (batchBytes > caps.batchBytesMax) {
       throw new StorageError(
@@ -221,6 +210,18 @@ export class Transactions {
       positions.push(formatPosition(sequence, ordinal));
     }
     return positions;
+  }
+}
+
+/** Throws "usage" when a row is larger than the store takes. */
+export function checkRowSize(caps: Capabilities, key: Key, value: Value | undefined): void {
+  const { keyBytesMax, valueBytesMax } = caps;
+  if (key.length > keyBytesMax) {
+    throw new StorageError("usage", `a key of ${key.length} bytes is over the limit of ${keyBytesMax}`);
+  }
+  const valueBytes = value?.length ?? 0;
+  if (valueBytes > valueBytesMax) {
+    throw new StorageError("usage", `a value of ${valueBytes} bytes is over the limit of ${valueBytesMax}`);
   }
 }
 

@@ -8,6 +8,8 @@ import type { Key } from "./store.ts";
 
 /** An SSTable in use. It lives until no version refers to it; if it was removed from its space by then, its file goes too. */
 export class TableHandle implements LevelTable, RunTable {
+  /** As it was when it was added: its level may have changed. */
+  readonly record: TableRecord;
   readonly number: number;
   readonly bytes: number;
   readonly smallest: Key;
@@ -21,6 +23,7 @@ export class TableHandle implements LevelTable, RunTable {
   #obsolete = false;
 
   constructor(record: TableRecord, reader: SSTableReader, unlink: (number: number) => void) {
+    this.record = record;
     this.number = record.number;
     this.bytes = record.bytes;
     this.smallest = record.smallest;

@@ -1,5 +1,5 @@
 import { at, varintLength, writeLatin1, writeU32, writeVarint } from "../encoding.ts";
-import type { Cursor } from "../iterator.ts";
+import type { Entry } from "../iterator.ts";
 import type { Key } from "../store.ts";
 import { restartBytes, restartInterval } from "./format.ts";
 
@@ -34,27 +34,27 @@ export class BlockWriter {
     return this.#entryBytes + this.#payloadBytes + this.#restarts.length * (restartBytes / 2) + 4;
   }
 
-  /** Upper bound of what the entry a cursor stands on would add. */
-  static entryBytesMax(cursor: Cursor): number {
-    return entryOverheadBytesMax + restartBytes + cursor.key.length + cursor.end - cursor.start;
+  /** Upper bound of what an entry would add. */
+  static entryBytesMax(entry: Entry): number {
+    return entryOverheadBytesMax + restartBytes + entry.key.length + entry.end - entry.start;
   }
 
-  /** Adds the entry a cursor stands on; its key is greater than the one before. */
-  add(cursor: Cursor): void {
-    const { key, start, end } = cursor;
+  /** Adds an entry; its key is greater than the one before. */
+  add(entry: Entry): void {
+    const { key, start, end } = entry;
     this.#entryRoom = withRoom(this.#entryRoom, this.#entryBytes, key.length + entryOverheadBytesMax);
     this.#payloadRoom = withRoom(this.#payloadRoom, this.#payloadBytes, end - start + entryOverheadBytesMax);
     let shared = 0;
     if (this.#entries % restartInterval === 0) this.#restarts.push(this.#entryBytes, this.#payloadBytes);
     else shared = sharedPrefix(this.#lastKey, key);
     const entries = this.#entryRoom;
-    const payloadBytes = varintLength(cursor.sequence) + end - start;
+    const payloadBytes = varintLength(entry.sequence) + end - start;
     let offset = writeVarint(entries, this.#entryBytes, shared);
     offset = writeVarint(entries, offset, key.length - shared);
-    offset = writeVarint(entries, offset, payloadBytes * 2 + (cursor.tombstone ? 1 : 0));
+    offset = writeVarint(entries, offset, payloadBytes * 2 + (entry.tombstone ? 1 : 0));
     this.#entryBytes = writeLatin1(entries, offset, shared === 0 ? key : key.slice(shared));
-    offset = writeVarint(this.#payloadRoom, this.#payloadBytes, cursor.sequence);
-    if (end > start) this.#payloadRoom.set(cursor.bytes.subarray(start, end), offset);
+    offset = writeVarint(this.#payloadRoom, this.#payloadBytes, entry.sequence);
+    if (end > start) this.#payloadRoom.set(entry.bytes.subarray(start, end), offset);
     this.#payloadBytes = offset + end - start;
     this.#entries++;
     this.#lastKey = key;

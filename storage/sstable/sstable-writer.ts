@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { crc32, Sha256 } from "../encoding.ts";
-import type { Cursor } from "../iterator.ts";
+import type { Entry } from "../iterator.ts";
 import type { Key } from "../store.ts";
 import type { VfsFile } from "../vfs/vfs.ts";
 import { BlockWriter, sharedPrefix } from "./block-writer.ts";
@@ -70,26 +70,26 @@ export class SSTableWriter {
     return this.#entries;
   }
 
-  /** Adds the entry a cursor stands on. */
-  add(cursor: Cursor): void {
-    const { key, sequence } = cursor;
+  /** Adds an entry, such as the one a cursor stands on; nothing of it is kept but its key. */
+  add(entry: Entry): void {
+    const { key, sequence } = entry;
     assert(this.#entries === 0 || key > this.#largest, "SSTable keys ascend");
     const block = this.#block;
-    if (block.entries > 0 && block.bytes + BlockWriter.entryBytesMax(cursor) > this.#blockBytes) {
+    if (block.entries > 0 && block.bytes + BlockWriter.entryBytesMax(entry) > this.#blockBytes) {
       this.#finishBlock();
     }
     if (block.entries === 0 && this.#entries > 0) {
       this.#separator = key.slice(0, sharedPrefix(this.#largest, key) + 1);
     }
-    block.add(cursor);
+    block.add(entry);
     this.#filter.add(key);
     if (this.#entries++ === 0) this.#smallest = key;
     this.#largest = key;
-    if (cursor.tombstone) this.#tombstones++;
+    if (entry.tombstone) this.#tombstones++;
     if (sequence < this.#sequenceMin) this.#sequenceMin = sequence;
     if (sequence > this.#sequenceMax) this.#sequenceMax = sequence;
     this.#keyBytes += key.length;
-    this.#valueBytes += cursor.end - cursor.start;
+    this.#valueBytes += entry.end - entry.start;
   }
 
   /** Writes what follows the data blocks, a bounded piece per call; true once all is written. */

@@ -41,7 +41,6 @@ function engine(newVfs: () => Vfs, options: Omit<StoreOptions, "vfs">): StoreFac
   return {
     open,
     reopen: () => (vfs === undefined ? open() : openStore({ ...options, vfs })),
-    missing: { bulkLoad: "not written yet", checkpoint: "not written yet" },
   };
 }
 

@@ -1,0 +1,296 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "./clock.ts";
+import { JobRunner } from "./compaction/job-runner.ts";
+import { MergeJob } from "./compaction/merge-job.ts";
+import { at } from "./encoding.ts";
+import { isNoSpace, StorageError } from "./errors.ts";
+import type { GroupCommit } from "./group-commit.ts";
+import type { StoreHealth } from "./health.ts";
+import type { Log } from "./log.ts";
+import type { CheckpointRecord, TableRecord } from "./manifest/edit.ts";
+import type { Manifest } from "./manifest/manifest.ts";
+import type { Memtable } from "./memtable/memtable.ts";
+import { mergeCursors } from "./merging-iterator.ts";
+import type { Space } from "./space.ts";
+import type { FilledSpace, SpaceDirectory } from "./space-directory.ts";
+import type { CheckpointInfo, Progress, SpaceId, SpaceStats } from "./store.ts";
+import type { TableFiles } from "./table-files.ts";
+import type { TableHandle, Version } from "./version.ts";
+import type { Vfs } from "./vfs/vfs.ts";
+
+export interface CheckpointsOptions {
+  readonly vfs: Vfs;
+  readonly clock: Clock;
+  readonly health: StoreHealth;
+  readonly manifest: Manifest;
+  readonly log: Log;
+  readonly groups: GroupCommit;
+  readonly tables: TableFiles;
+  readonly spaces: SpaceDirectory;
+  readonly blockBytes: number;
+  /** Target size of an SSTable. */
+  readonly tableBytes: number;
+}
+
+/** A checkpoint and the SSTables that it keeps alive, by number. */
+interface Pinned {
+  readonly record: CheckpointRecord;
+  readonly tables: ReadonlyMap<number, TableHandle>;
+}
+
+/** One space at the instant of a checkpoint. The version is retained. */
+interface Capture {
+  readonly space: Space;
+  readonly version: Version;
+  readonly memtables: readonly Memtable[];
+  readonly stats: SpaceStats;
+  readonly generation: number;
+}
+
+/** Input per slice when memtables are written: about half a millisecond of work. */
+const sliceBytes = 48 << 10;
+/** Links made before others get their turn. */
+const linksPerSlice = 32;
+
+/**
+ * Pinned states of spaces. A checkpoint names the SSTables that its spaces had at one visible instant, and further ones of its own with what
+ * was only in memory then: writers are not held up, and the spaces' own flushes take no notice. The files live until the checkpoint is
+ * released, whatever becomes of the spaces. Restoring gives new spaces hard links to them.
+ */
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  readonly #runner: JobRunner;
+  readonly #pinned = new Map<string, Pinned>();
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  /** Takes over the checkpoints in the manifest. */
+  constructor(options: CheckpointsOptions) {
+    this.#options = options;
+    this.#runner = new JobRunner({ clock: options.clock, sliceBytes, bytesPerSecond: () => 0 });
+    const known = new Map<number, TableHandle>();
+    for (const { version } of options.spaces.all())
+      for (const table of version.tables) known.set(table.number, table);
+    for (const record of options.manifest.state.checkpoints.values()) this.#pin(record, known);
+  }
+
+  list(): CheckpointInfo[] {
+    return Array.from(this.#pinned.values(), ({ record }) => infoOf(record));
+  }
+
+  /** As `Store.checkpoint`; progress is told in spaces. */
+  create(ids: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo> {
+    return this.#track(this.#create(ids, progress));
+  }
+
+  /** As `Store.restore` of a checkpoint; progress is told in SSTables. */
+  restore(id: string, targets: ReadonlyMap<SpaceId, SpaceId>, progress?: Progress): Promise<void> {
+    return this.#track(this.#restore(id, targets, progress));
+  }
+
+  /** Lets the files go that only this checkpoint needs. Idempotent. */
+  async release(id: string): Promise<void> {
+    const pinned = this.#pinned.get(id);
+    if (pinned === undefined) return;
+    this.#pinned.delete(id);
+    try {
+      await this.#options.manifest.commit([{ kind: "checkpointReleased", id }]);
+    } catch (error) {
+      this.#pinned.set(id, pinned);
+      throw error;
+    }
+    for (const table of pinned.tables.values()) table.release();
+  }
+
+  /** Gives up what is under way. */
+  async close(): Promise<void> {
+    this.#runner.close();
+    await Promise.allSettled(this.#underWay);
+  }
+
+  #track<T>(promise: Promise<T>): Promise<T> {
+    const tracked = promise.finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+    return tracked;
+  }
+
+  /** Retains the tables of a checkpoint. `known`: open tables by number; those opened here are added, and live as long as checkpoints do. */
+  #pin(record: CheckpointRecord, known: Map<number, TableHandle>): void {
+    const tables = new Map<number, TableHandle>();
+    for (const table of record.spaces.flatMap((space) => space.tables)) {
+      const found = known.get(table.number);
+      const handle = found ?? this.#options.tables.open(table);
+      handle.retain();
+      if (found === undefined) handle.markObsolete();
+      known.set(table.number, handle);
+      tables.set(table.number, handle);
+    }
+    this.#pinned.set(record.id, { record, tables });
+  }
+
+  async #create(ids: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo> {
+    const { groups, manifest, tables, spaces } = this.#options;
+    const sequence = groups.visibleSequence;
+    const time = groups.time();
+    const captures = [...new Set(ids)].map((id) => spaces.get(id)).map(capture);
+    const numbers: number[] = [];
+    let committing = false;
+    try {
+      const rests: TableRecord[][] = [];
+      for (const [index, captured] of captures.entries()) {
+        rests.push(await this.#writeRest(captured, sequence, numbers));
+        progress?.(index + 1, captures.length);
+      }
+      if (numbers.length > 0) tables.syncDirectory();
+      await this.#syncLog(sequence);
+      const record: CheckpointRecord = {
+        id: randomUUID(),
+        sequence,
+        time,
+        spaces: captures.map(({ space, version, stats, generation }, index) => {
+          return {
+            id: space.id,
+            ...stats,
+            generation,
+            tables: [...(rests[index] ?? []), ...recordsOf(version)],
+          };
+        }),
+      };
+      committing = true;
+      await manifest.commit([{ kind: "checkpointAdded", checkpoint: record }]);
+      const known = captures.flatMap(({ version }) => version.tables);
+      this.#pin(record, new Map(known.map((table) => [table.number, table])));
+      return infoOf(record);
+    } catch (error) {
+      this.#giveUp(numbers, committing, error);
+      throw error;
+    } finally {
+      for (const { version } of captures) version.release();
+    }
+  }
+
+  /** Writes what a space had only in memory; adds the numbers of the files to `numbers` before they exist. */
+  async #writeRest(
+    { space, version, memtables }: Capture,
+    sequence: number,
+    numbers: number[],
+  ): Promise<TableRecord[]> {
+    if (memtables.length === 0) return [];
+    const { vfs, manifest, tables, blockBytes, tableBytes } = this.#options;
+    const first = numbers.length;
+    const cursors = memtables.map((memtable) => memtable.cursor(sequence));
+    const isAll = version.tables.length === 0;
+    const job = new MergeJob(vfs, mergeCursors(cursors, false), {
+      blockBytes,
+      dropTombstone: () => isAll,
+      cutBefore: (_key, bytes) => bytes >= tableBytes,
+      nextPath: () => {
+        const number = manifest.reserveTable();
+        numbers.push(number);
+        return tables.path(number);
+      },
+    });
+    const outputs = await this.#runner.run(job, { paced: false });
+    return outputs.map(({ info: { blocks: _, ...kept } }, index) => {
+      return { space: space.number, level: 0, number: at(numbers, first + index), ...kept };
+    });
+  }
+
+  /** What a checkpoint holds must not be lost by a crash that the checkpoint survives. */
+  async #syncLog(sequence: number): Promise<void> {
+    const { log, groups } = this.#options;
+    if (log.durableSequence >= sequence) return;
+    try {
+      await log.sync();
+    } catch (error) {
+      groups.fail(error);
+      throw error;
+    }
+  }
+
+  async #restore(id: string, targets: ReadonlyMap<SpaceId, SpaceId>, progress?: Progress): Promise<void> {
+    const { tables, spaces } = this.#options;
+    const pinned = this.#pinned.get(id);
+    if (pinned === undefined) throw new StorageError("not-found", `there is no checkpoint ${id}`);
+    const sources = sourcesOf(pinned.record, targets, spaces);
+    const held = [...pinned.tables.values()];
+    for (const table of held) table.retain();
+    const total = sources.reduce((sum, [source]) => sum + source.tables.length, 0);
+    const numbers: number[] = [];
+    const filled: FilledSpace[] = [];
+    let committing = false;
+    try {
+      for (const [source, target] of sources) {
+        const links: TableRecord[] = [];
+        for (const table of source.tables) {
+          links.push(this.#link(table, numbers));
+          if (numbers.length % linksPerSlice === 0) await turn();
+          this.#options.health.checkOpen();
+          progress?.(numbers.length, total);
+        }
+        filled.push({ id: target, stats: { rows: source.rows, bytes: source.bytes }, tables: links });
+      }
+      if (numbers.length > 0) tables.syncDirectory();
+      committing = true;
+      await spaces.createFilled(filled, tables);
+    } catch (error) {
+      this.#giveUp(numbers, committing, error);
+      throw error;
+    } finally {
+      for (const table of held) table.release();
+    }
+    if (total === 0) progress?.(0, 0);
+  }
+
+  /** Gives a file one more name. */
+  #link(table: TableRecord, numbers: number[]): TableRecord {
+    const { vfs, manifest, tables } = this.#options;
+    const number = manifest.reserveTable();
+    numbers.push(number);
+    vfs.link(tables.path(table.number), tables.path(number));
+    return { ...table, number };
+  }
+
+  /** Removes the files of something that failed, unless its edit may have happened or the directory may have another owner by now. */
+  #giveUp(numbers: readonly number[], committing: boolean, error: unknown): void {
+    const { health, tables } = this.#options;
+    const isRefused = error instanceof StorageError && error.kind === "usage";
+    const mayBeNamed = committing && !isNoSpace(error) && !isRefused;
+    if (health.isClosed || mayBeNamed) return;
+    for (const number of numbers) tables.unlink(number);
+  }
+}
+
+function capture(space: Space): Capture {
+  const { memtables, stats, visible } = space;
+  return { space, version: space.version.retain(), memtables, stats, generation: visible.generation };
+}
+
+/** The tables of a version, at the levels they have in it. */
+function recordsOf(version: Version): TableRecord[] {
+  return version.levels.flatMap((level, index) => level.map(({ record }) => ({ ...record, level: index })));
+}
+
+/** What to restore, and as what. Throws when that cannot be. */
+function sourcesOf(
+  { id, spaces }: CheckpointRecord,
+  targets: ReadonlyMap<SpaceId, SpaceId>,
+  directory: SpaceDirectory,
+): [source: CheckpointRecord["spaces"][number], target: SpaceId][] {
+  if (new Set(targets.values()).size < targets.size) {
+    throw new StorageError("usage", "two spaces cannot be restored as one");
+  }
+  return [...targets].map(([from, to]) => {
+    const source = spaces.find((space) => space.id === from);
+    if (source === undefined) throw new StorageError("not-found", `checkpoint ${id} has no space ${from}`);
+    if (directory.byId.has(to)) throw new StorageError("usage", `the space ${to} exists already`);
+    return [source, to];
+  });
+}
+
+function infoOf({ id, time, spaces }: CheckpointRecord): CheckpointInfo {
+  return { id, time, spaces: spaces.map((space) => space.id) };
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
