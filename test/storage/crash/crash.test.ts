@@ -76,7 +76,7 @@ async function checkAll(crashes: readonly Crash[], options: Options = {}): Promi
   }
 }
 
-/** A run that does a bit of everything: flushes, rolls of log and manifest, spaces made and dropped, a restart. */
+/** A run that does a bit of everything: flushes, compactions, rolls of log and manifest, spaces made and dropped, a restart. */
 async function fullRun(workload: Workload): Promise<void> {
   await workload.open();
   await workload.setUp();
@@ -90,8 +90,13 @@ async function fullRun(workload: Workload): Promise<void> {
     result: undefined,
   }));
   await workload.commits(40, 5);
+  await workload.settle();
   await workload.store.dropSpace(scratch);
   await workload.commits(40, 3);
+  await workload.settle();
+  const { merges, moves } = workload.store.counters();
+  expect(merges).toBeGreaterThan(1);
+  expect(moves).toBeGreaterThan(0);
   await workload.store.close();
   await workload.open();
   await workload.commits(40, 4);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { StoreOptions } from "../../../storage/index.ts";
+import type { LocalStore, StoreOptions } from "../../../storage/index.ts";
 import { openStore } from "../../../storage/index.ts";
 import { readManifest } from "../../../storage/manifest/reader.ts";
 import type { FeedRecord, Outcome, Store, Write } from "../../../storage/store.ts";
@@ -9,6 +9,8 @@ import { seededRandom } from "../../support/seeded-random.ts";
 
 const base = "00000000-0000-4000-8000-000000000001";
 const index = "00000000-0000-4000-8000-000000000002";
+/** Gets a row with a new, higher key from every commit: its SSTables lie beside each other. */
+const journal = "00000000-0000-4000-8000-000000000003";
 const feed = "00000000-0000-4000-8000-00000000000f";
 const keyCount = 12;
 
@@ -79,12 +81,16 @@ const decode = (bytes: Uint8Array | undefined) =>
 
 /** Small enough that a few dozen commits roll the log and the manifest and flush memtables. */
 export const smallOptions: Omit<StoreOptions, "vfs"> = {
-  memtableBytesMax: 80 << 10,
+  memtableBytesMax: 40 << 10,
   blockBytes: 256,
   segmentBytesMax: 4 << 10,
   logFillBytes: 1 << 10,
   manifestBytesMin: 1 << 10,
   feedRetentionMs: 1e15,
+  level0Files: 2,
+  tableBytes: 2 << 10,
+  levelBytesMin: 2 << 10,
+  levelFanOut: 2,
 };
 
 /** A store driven through numbered commits, and what it has promised. */
@@ -92,7 +98,7 @@ export class Workload {
   readonly clock = new ManualClock();
   readonly #vfs: Vfs;
   readonly #options: Omit<StoreOptions, "vfs">;
-  #store: Store | undefined;
+  #store: LocalStore | undefined;
   /** Commits handed to the store. */
   submitted = 0;
   /** The highest commit that was acknowledged: all before it were, too. */
@@ -106,7 +112,7 @@ export class Workload {
     this.#options = options;
   }
 
-  get store(): Store {
+  get store(): LocalStore {
     assert(this.#store !== undefined, "the workload's store is open");
     return this.#store;
   }
@@ -116,10 +122,16 @@ export class Workload {
   }
 
   async setUp(): Promise<void> {
+    await this.store.createSpace(journal);
     await this.store.createSpace(base);
     await this.store.createSpace(index);
     await this.store.createFeed(feed, { shards: 1, oldValues: true });
     this.isSetUp = true;
+  }
+
+  /** Lets all compactions that are due happen. */
+  async settle(): Promise<void> {
+    while (this.store.counters().compactionsDue > 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   /** Goes on after the commit that a recovered store has reached. */
@@ -154,6 +166,10 @@ export class Workload {
   }
 }
 
+const journalKey = (n: number) => `at-${String(n).padStart(6, "0")}`;
+/** Of a kind that does not compress well. */
+const journalValue = (n: number) => Array.from({ length: 4 }, (_, i) => Math.sin(n + i)).join();
+
 /** Every tenth commit raises the generation to its number. */
 const generationAfter = (n: number) => n - (n % 10);
 
@@ -164,6 +180,7 @@ function commitNumber(store: Store, n: number): Promise<Outcome<undefined, never
     { fences: [{ space: base, generation: generationAfter(n - 1) }], reads },
     (previous) => {
       const writes: Write[] = [{ space: base, key: "n", value: encode(String(n)) }];
+      writes.push({ space: journal, key: journalKey(n), value: encode(journalValue(n)) });
       let rows = 0;
       let bytes = 0;
       for (const [i, { key, value }] of steps.entries()) {
@@ -219,7 +236,7 @@ export async function checkState(
     assert.equal(acknowledged, 0, "nothing can be acknowledged before the spaces are there");
     return 0;
   }
-  assert(spaces.includes(base) && spaces.includes(index), "the spaces are there");
+  assert(spaces.includes(base) && spaces.includes(index) && spaces.includes(journal), "the spaces are there");
   const rows = await readRows(store, base);
   const n = Number(rows.get("n") ?? 0);
   rows.delete("n");
@@ -231,6 +248,8 @@ export async function checkState(
     const entry = decode(await store.get(index, `by/row-${i}`));
     assert.equal(entry, state.rows.get(`row-${i}`), `index entry ${i} is that after commit ${n}`);
   }
+  const entries = Array.from({ length: n }, (_, i) => [journalKey(i + 1), journalValue(i + 1)] as const);
+  assert.deepEqual(await readRows(store, journal), new Map(entries), `the journal ends with commit ${n}`);
   let bytes = 0;
   for (const value of state.rows.values()) bytes += value.length;
   assert.deepEqual(store.stats(base), { rows: state.rows.size, bytes }, "the counts are exact");
