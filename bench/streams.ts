@@ -15,7 +15,7 @@ import { benchItem } from "./support/requests.ts";
 import { median, quantile, textTable } from "./support/statistics.ts";
 import { ROOT } from "./support/subjects.ts";
 
-const VIEWS = ["none", "KEYS_ONLY", "NEW_AND_OLD_IMAGES"] as const;
+const VIEWS = ["none", "KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"] as const;
 const TABLE = "bench";
 const CONNECTIONS = 64;
 const CONSUMERS = [1, 10, 100];

@@ -1,15 +1,11 @@
 /** Latencies in an open loop, alone and beside work that may stand in the way. */
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import type { OpenLoadResult } from "../support/open-load.ts";
-import type { ScanLoadResult } from "../support/scan-load.ts";
 import { median, textTable } from "../support/statistics.ts";
-import { prepare, ROOT } from "../support/subjects.ts";
+import { prepare } from "../support/subjects.ts";
 import { fillScannedTable } from "../support/tables.ts";
 import { workloadOf } from "../support/workloads.ts";
 import { startCounted } from "./counted.ts";
-import { closedLoop, openLoop } from "./generators.ts";
+import { closedLoop, openLoop, quietest, scanLoop } from "./generators.ts";
 
 export interface LatencyOptions {
   readonly rounds: number;
@@ -31,6 +27,8 @@ export interface LatencyReport extends Pairs {
 }
 
 const WARM_UP_SECONDS = 1;
+/** Scans begin before, and end after. */
+const SCAN_AHEAD_SECONDS = 0.5;
 /** What DESIGN asks for: latency is measured at this share of the capacity. */
 const LOAD = 0.4;
 const NEVER_FLUSHED = 2 ** 30;
@@ -61,16 +59,20 @@ export async function getBesideScans(options: LatencyOptions): Promise<LatencyRe
   try {
     await prepare(workloadOf("get"), server.endpoint);
     await fillScannedTable(server.endpoint, scanBytes);
+    const get = () => openLoop(server.endpoint, "get", rate, seconds);
+    const scanned: number[] = [];
+    const getAndScan = async () => {
+      const scans = scanLoop(server.endpoint, seconds + 2 * SCAN_AHEAD_SECONDS);
+      await Bun.sleep(SCAN_AHEAD_SECONDS * 1000);
+      const result = await get();
+      scanned.push((await scans).megabytesPerSecond);
+      return result;
+    };
     await openLoop(server.endpoint, "get", rate, WARM_UP_SECONDS);
     const [alone, beside]: [OpenLoadResult[], OpenLoadResult[]] = [[], []];
-    const scanned: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      alone.push(await openLoop(server.endpoint, "get", rate, seconds));
-      const script = join(ROOT, "bench/support/scan-load.ts");
-      const scans = promisify(execFile)(process.execPath, [script, server.endpoint, String(seconds + 1.5)]);
-      await Bun.sleep(500);
-      beside.push(await openLoop(server.endpoint, "get", rate, seconds));
-      scanned.push((JSON.parse((await scans).stdout) as ScanLoadResult).megabytesPerSecond);
+      alone.push(await quietest(get));
+      beside.push(await quietest(getAndScan));
     }
     const text = `GetItem at ${rate}/s, table of ${(scanBytes / 1e6).toFixed(0)} MB scanned at ${median(scanned).toFixed(0)} MB/s by four\n`;
     return {
@@ -99,8 +101,8 @@ export async function putBesideFlush({ rounds, seconds }: LatencyOptions): Promi
     const before = await busy.counters();
     const [alone, beside]: [OpenLoadResult[], OpenLoadResult[]] = [[], []];
     for (let round = 0; round < rounds; round += 1) {
-      alone.push(await openLoop(calm.endpoint, "put", rate, seconds));
-      beside.push(await openLoop(busy.endpoint, "put", rate, seconds));
+      alone.push(await quietest(() => openLoop(calm.endpoint, "put", rate, seconds)));
+      beside.push(await quietest(() => openLoop(busy.endpoint, "put", rate, seconds)));
     }
     const after = await busy.counters();
     const [flushes, merges] = [after.flushes - before.flushes, after.merges - before.merges];

@@ -6,7 +6,6 @@
  *
  * Prints one line of JSON: OpenLoadResult.
  */
-import { setPriority } from "node:os";
 import { type Connection, connectAll } from "./connections.ts";
 import { Latencies } from "./latencies.ts";
 import { RequestCycle } from "./request-cycle.ts";
@@ -42,11 +41,6 @@ const sentAt = new WeakMap<Connection, number>();
 const idle: Connection[] = [];
 /** Requests without a connection: when they were due. */
 const queue: number[] = [];
-
-try {
-  // A generator that waits for a core measures itself. Only the superuser may.
-  setPriority(-10);
-} catch {}
 
 function start(connection: Connection, dueAt: number): void {
   connection.startedAt = dueAt;
