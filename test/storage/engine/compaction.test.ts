@@ -14,7 +14,7 @@ import {
 } from "../../../storage/index.ts";
 import { readManifest } from "../../../storage/manifest/reader.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
-import { mustPut, space, text, turns } from "./support.ts";
+import { mustPut, space, text, turns, untilCompacted } from "./support.ts";
 
 const seed = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e6));
 const other = "00000000-0000-4000-8000-00000000000b";
@@ -51,17 +51,6 @@ function directory(): Vfs {
   directories.push(path);
   return diskVfs(path);
 }
-
-/** Waits until no compaction is due. */
-async function idle(store: LocalStore): Promise<void> {
-  const start = performance.now();
-  while (store.counters().compactionsDue > 0) {
-    assert(performance.now() - start < 10_000, `compactions come to an end: ${describeState(store)}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
-const describeState = (store: LocalStore) => JSON.stringify([store.counters(), store.health()]);
 
 /** The SSTables of a closed or idle store as the manifest has them: every one is there, and there are no others. */
 function tablesOf(vfs: Vfs) {
@@ -131,7 +120,7 @@ class Model {
     await this.#reopen();
     for (let n = 0; n < 3; n++) await this.#createSpace();
     for (let step = 0; step < steps; step++) await this.#step();
-    await idle(this.store);
+    await untilCompacted(this.store);
     await this.#compareAll();
     await this.#reopen();
     await this.#compareAll();
@@ -149,7 +138,7 @@ class Model {
     else if (dice < 0.98) await turns(this.#below(50));
     else if (dice < 0.983) await this.#reopen();
     else if (dice < 0.986) await this.#replaceSpace();
-    else if (dice < 0.99) await idle(this.store);
+    else if (dice < 0.99) await untilCompacted(this.store);
   }
 
   /** Ten rows at once: anywhere, or, in every second stretch, each after the last, so that files come to lie beside each other. */
@@ -319,7 +308,7 @@ describe("what compactions cost and give back", () => {
         );
       }
     }
-    await idle(store);
+    await untilCompacted(store);
     const counters = store.counters();
     await store.close();
     const stored = tablesOf(vfs).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -347,7 +336,7 @@ describe("what compactions cost and give back", () => {
     // Another space pushes the tombstones out of memory.
     await store.createSpace(other);
     for (let n = 0; n < 500; n++) await mustPut(store, `row-${n}`, new Uint8Array(1_000), other);
-    await idle(store);
+    await untilCompacted(store);
     const before = store.counters();
     for (let n = 0; n < rowCount; n += 10) expect(await store.get(space, `row-${n}`)).toBeUndefined();
     await store.close();
@@ -361,7 +350,7 @@ describe("what compactions cost and give back", () => {
     const store = await openStore({ ...tiny, vfs, cacheBytesMax: 0 });
     await store.createSpace(space);
     for (let n = 0; n < 4_000; n++) await mustPut(store, `row-${(n * 7919) % 1_000}`, new Uint8Array(100));
-    await idle(store);
+    await untilCompacted(store);
     const before = store.counters();
     for (let n = 0; n < 1_000; n++) expect((await store.get(space, `row-${n}`))?.length).toBe(100);
     const after = store.counters();

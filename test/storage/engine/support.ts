@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Outcome, Store, Value } from "../../../storage/index.ts";
+import type { LocalStore, Outcome, Store, Value } from "../../../storage/index.ts";
 
 export const space = "00000000-0000-4000-8000-00000000000a";
 
@@ -48,4 +48,14 @@ export async function until(isDone: () => boolean, what: string): Promise<void> 
     await turns(1);
   }
   throw new Error(`waited in vain: ${what}`);
+}
+
+/** Waits until no compaction is due. */
+export async function untilCompacted(store: LocalStore): Promise<void> {
+  const start = performance.now();
+  while (store.counters().compactionsDue > 0) {
+    const state = () => JSON.stringify([store.counters(), store.health()]);
+    assert(performance.now() - start < 10_000, `compactions come to an end: ${state()}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
