@@ -24,6 +24,11 @@ const SEED = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e9));
 const ROUND_MS_MAX = 10_000;
 /** Time under load before the kill, in milliseconds. */
 const LOAD_MS = { min: 100, max: 400 };
+/** No kill before so many writes were acknowledged and records read in its round. */
+const ACKNOWLEDGED_MIN = 11;
+const SEEN_MIN = 2;
+const WAIT_MS = 10;
+const WAITS_MAX = 800;
 const WRITERS = 8;
 const KEYS = 12;
 const TABLE = "kill";
@@ -93,20 +98,26 @@ async function consume(endpoint: string, arn: string, seen: Map<string, StreamRe
 async function loadAndKill(
   server: TestServer,
   journal: Journal,
-  consumed: Promise<void>,
+  arn: string,
+  seen: Map<string, StreamRecord>,
   round: number,
   random: () => number,
 ) {
   const { endpoint } = server;
+  const acknowledgedMin = journal.acknowledged.size + ACKNOWLEDGED_MIN;
+  const seenMin = seen.size + SEEN_MIN;
+  const hasEnough = () => journal.acknowledged.size >= acknowledgedMin && seen.size >= seenMin;
   const writers = range(WRITERS).map(async (writer) => {
     for (let turn = 0; await write(endpoint, journal, `${round}/${writer}/${turn}`, random); turn += 1);
     journal.unknown += 1;
   });
   const killing = async () => {
     await Bun.sleep(LOAD_MS.min + random() * (LOAD_MS.max - LOAD_MS.min));
+    // A loaded machine gets the time it needs.
+    for (let waits = 0; waits < WAITS_MAX && !hasEnough(); waits += 1) await Bun.sleep(WAIT_MS);
     await server.kill9();
   };
-  await Promise.all([...writers, consumed, killing()]);
+  await Promise.all([...writers, consume(endpoint, arn, seen), killing()]);
 }
 
 /** The token of the write that made an image. */
@@ -194,7 +205,7 @@ test(
       const seen = new Map<string, StreamRecord>();
       let records = 0;
       for (let round = 1; round <= ROUNDS; round += 1) {
-        await loadAndKill(server, journal, consume(server.endpoint, arn, seen), round, random);
+        await loadAndKill(server, journal, arn, seen, round, random);
         await server.restart();
         records = await verify(server.endpoint, arn, journal, seen);
       }

@@ -147,9 +147,13 @@ async function launch(argv: readonly string[]): Promise<Running> {
 }
 
 /** Sends the signal and waits for the end; the exit status, or null when a signal ended the process. */
-async function terminate({ child, errors }: Running, signal: NodeJS.Signals): Promise<number | null> {
-  if (!isUp(child)) return child.exitCode;
-  const exited = once(child, "exit");
+/** Resolves with the exit status, or the name of the signal that ended the process, once all it wrote has been read. */
+async function terminate(
+  { child, errors }: Running,
+  signal: NodeJS.Signals,
+): Promise<number | string | null> {
+  if (!isUp(child)) return child.exitCode ?? child.signalCode;
+  const exited = once(child, "close");
   child.kill(signal);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<"late">((fulfil) => {
@@ -161,5 +165,5 @@ async function terminate({ child, errors }: Running, signal: NodeJS.Signals): Pr
     child.kill("SIGKILL");
     throw new Error(`the server did not leave within ${STOP_MS_MAX} ms of ${signal}:\n${errors()}`);
   }
-  return child.exitCode;
+  return child.exitCode ?? child.signalCode;
 }
