@@ -135,6 +135,7 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
     storeId,
     floor: state.logFloor,
     replayAfter: state.replayAfter,
+    durableSequence: flushedUpTo(state),
     closedSegment: state.closedSegment,
     visitor: replay,
   });
@@ -151,6 +152,13 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
   removeUnknownTables(vfs, state, tables);
   const sealed = log.segments.map((segment) => ({ segment, index: replay.indexes.get(segment) }));
   return { storeId, manifest, writer, sealed, spaces, lastSequence, lastTime };
+}
+
+/** The newest commit that is known to have been flushed, in whole or in part: that follows the log's sync. */
+function flushedUpTo(state: ManifestState): number {
+  let sequence = state.replayAfter;
+  for (const { point } of state.spaces.values()) sequence = Math.max(sequence, point.sequence);
+  return sequence;
 }
 
 function checkTables(vfs: Vfs, state: ManifestState, tables: TableFiles): void {

@@ -27,6 +27,8 @@ export interface LogRecoveryRequest {
   readonly floor: number;
   /** Commits up to this sequence are in SSTables: segments that hold nothing newer are not read. */
   readonly replayAfter: number;
+  /** Commits up to this sequence were durable in the log once: some of what they wrote is in SSTables. */
+  readonly durableSequence: number;
   /** The segment whose footer is known to have been synced by a close; 0: none. */
   readonly closedSegment: number;
   readonly visitor: SegmentVisitor;
@@ -67,6 +69,7 @@ export function recoverLog(request: LogRecoveryRequest): RecoveredLog {
   if (scanned === undefined) return { segments, clean: false, tornBytes: 0 };
   const clean = request.closedSegment !== 0;
   if (clean) checkClosed(scanned, request.closedSegment);
+  checkEnd(scanned, request.durableSequence);
   const tornBytes = scanned.tail === "torn" ? scanned.bytes.array.length - scanned.segment.bytes : 0;
   if (!clean) rewrite(vfs, scanned);
   return { segments, clean, tornBytes };
@@ -84,6 +87,16 @@ function checkClosed({ segment, tail }: ScannedSegment, closedSegment: number): 
       "the store was closed in order, and this is not its footer",
     );
   }
+}
+
+/** A log that ends too early must not be opened: the SSTables would hold parts of commits that are gone. */
+function checkEnd({ segment }: ScannedSegment, durableSequence: number): void {
+  if (segment.lastSequence >= durableSequence) return;
+  throw corruption(
+    segment.path,
+    segment.bytes,
+    `the log ends with commit ${segment.lastSequence}, but SSTables hold rows up to commit ${durableSequence}`,
+  );
 }
 
 /** Ids of the segments from the floor on; throws when one is missing. Removes what an interrupted run has left behind. */

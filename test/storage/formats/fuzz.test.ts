@@ -17,7 +17,7 @@ import { rowLog } from "../wal/row-log.ts";
 import { readLog } from "../wal/scripted-log.ts";
 import { seed, volume, withSeed } from "./effort.ts";
 import { mutated, noise } from "./mutations.ts";
-import { resealBlocks, resealFrames } from "./reseal.ts";
+import { resealFrames } from "./reseal.ts";
 import { outcomeOf, smallStore } from "./small-store.ts";
 import { fileOf, filesOf, type StoredFiles, vfsOf, withFile } from "./stored-files.ts";
 
@@ -148,7 +148,6 @@ describe("an SSTable of any bytes", () => {
         `SSTable, compressed ${compressed}`,
         {
           valid,
-          ...(compressed ? {} : { reseal: (bytes: Uint8Array) => resealBlocks(bytes, valid) }),
           read: (bytes) => {
             const damaged = memoryVfs();
             const file = damaged.create(path);
@@ -172,7 +171,7 @@ test("a data directory in which files are of any bytes", () =>
     const random = seededRandom(seed);
     const paths = [...files.keys()];
     const counts = { refused: 0, degraded: 0, right: 0 };
-    for (let n = 0; n < 600 * volume; n++) {
+    for (let n = 0; n < 300 * volume; n++) {
       const damaged = new Map<string, Uint8Array>(files as StoredFiles);
       for (let hits = 0; hits <= random() * 2; hits++) {
         const path = paths[Math.floor(random() * paths.length)] ?? "CURRENT";
@@ -184,6 +183,6 @@ test("a data directory in which files are of any bytes", () =>
       assert(performance.now() - start < hangMs, `case ${n} took too long`);
     }
     console.log(JSON.stringify(counts));
-    expect(counts.refused).toBeGreaterThan(100);
+    expect(counts.refused).toBeGreaterThan(50);
     expect(counts.degraded).toBeGreaterThan(20);
   }));

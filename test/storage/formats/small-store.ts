@@ -11,11 +11,14 @@ export const endings: readonly Ending[] = ["killed", "attested", "closed"];
 
 /** So small that a few commits make a file of every kind, and several of some. */
 const options = {
-  memtableBytesMax: 24 << 10,
+  memtableBytesMax: 64 << 10,
   segmentBytesMax: 2 << 10,
+  logLagBytesMax: 5 << 10,
   manifestBytesMin: 512,
   logFillBytes: 0,
   blockBytes: 256,
+  // Which files a compaction has got to would be a matter of luck.
+  compaction: false,
 };
 const commits = 26;
 
@@ -33,7 +36,8 @@ export async function smallStore(ending: Ending): Promise<SmallStore> {
   await workload.open();
   await workload.setUp();
   await workload.commits(commits, 1);
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  // Until flushes and the trimming of the log have come to rest.
+  for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
   if (ending === "attested") {
     workload.clock.advance(50);
     workload.clock.advance(50);

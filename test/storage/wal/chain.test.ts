@@ -148,6 +148,31 @@ describe("a chain of segments", () => {
     );
   });
 
+  test("may not end before what is known to have been flushed, and is left as it is", async () => {
+    const log = await chain();
+    const files = filesOf(log.vfs);
+    const flushedAll = { durableSequence: 15 };
+    expect(outcomeOf(files, log.commits, flushedAll)).toBe(15);
+    // Without its attest and the end of its last group it would pass for torn; without its last segment, for shorter.
+    const torn = vfsOf(withCut(files, segmentPath(4), log.writer.segment.bytes - 48 - 5));
+    const before = filesOf(torn);
+    expect(outcomeOf(before, log.commits)).toBe(14);
+    expect(() => readLog(torn, flushedAll)).toThrow(
+      expect.objectContaining({
+        kind: "corruption",
+        file: segmentPath(4),
+        message: expect.stringContaining("commit 14"),
+      }),
+    );
+    expect(filesOf(torn)).toEqual(before);
+    expect(outcomeOf(without(files, segmentPath(4)), log.commits)).toBe(12);
+    expectError(
+      outcomeOf(without(files, segmentPath(4)), log.commits, flushedAll),
+      "corruption",
+      segmentPath(3),
+    );
+  });
+
   test("may have a footer of any length: it names the feeds of its segment", async () => {
     const log = await rowLog({ commits: 1 });
     const feeds = Array.from({ length: 20_000 }, (_, index) => index * 3);

@@ -211,6 +211,7 @@ for (const durability of [{ mode: "sync" }, { mode: "interval", intervalMs: 10 }
       storeId: manifest.header.storeId,
       floor: 1,
       replayAfter: 0,
+      durableSequence: 0,
       closedSegment: 0,
       visitor: { frame() {}, commit() {}, put() {}, delete() {}, change() {}, delta() {}, raise() {} },
     });

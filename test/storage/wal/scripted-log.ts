@@ -4,7 +4,7 @@ import { StorageError } from "../../../storage/errors.ts";
 import type { Vfs } from "../../../storage/vfs/vfs.ts";
 import { noPredecessor, type WalMode } from "../../../storage/wal/format.ts";
 import { FrameBuilder } from "../../../storage/wal/frame-builder.ts";
-import { type RecoveredLog, recoverLog } from "../../../storage/wal/log-recovery.ts";
+import { type LogRecoveryRequest, type RecoveredLog, recoverLog } from "../../../storage/wal/log-recovery.ts";
 import type { Segment } from "../../../storage/wal/segment.ts";
 import type { SegmentVisitor } from "../../../storage/wal/segment-reader.ts";
 import { WalWriter } from "../../../storage/wal/wal-writer.ts";
@@ -237,7 +237,7 @@ export function outcomeOf(
 /** What recovery makes of a log. The options are those of `recoverLog`; by default the store was not closed in order. */
 export function readLog(
   vfs: Vfs,
-  options: { storeId?: Uint8Array; floor?: number; replayAfter?: number; closedSegment?: number } = {},
+  options: Partial<Omit<LogRecoveryRequest, "vfs" | "visitor">> = {},
 ): { readonly log: RecoveredLog; readonly commits: readonly string[] } {
   const listener = new LogListener();
   const log = recoverLog({
@@ -245,6 +245,7 @@ export function readLog(
     storeId: options.storeId ?? storeId,
     floor: options.floor ?? 1,
     replayAfter: options.replayAfter ?? 0,
+    durableSequence: options.durableSequence ?? 0,
     closedSegment: options.closedSegment ?? 0,
     visitor: listener,
   });
