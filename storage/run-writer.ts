@@ -42,11 +42,12 @@ export class RunWriter {
     this.#options = options;
   }
 
-  /** True: enough for one slice; `rest` comes next. */
+  /** True: enough for one slice, or for one SSTable; `rest` comes next. */
   add(entry: Entry): boolean {
-    (this.#writer ?? this.#open()).add(entry);
+    const writer = this.#writer ?? this.#open();
+    writer.add(entry);
     this.#sliceBytes += entry.key.length + entry.end - entry.start;
-    return this.#sliceBytes >= sliceBytes;
+    return this.#sliceBytes >= sliceBytes || writer.bytes >= this.#options.tableBytes;
   }
 
   /** Ends a slice: lets others run, syncs what is due, ends an SSTable that is large enough. */

@@ -1,12 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import assert from "node:assert/strict";
-import { type LocalStore, memoryVfs, openStore, type StoreOptions } from "../../../storage/index.ts";
+import {
+  type LocalStore,
+  memoryVfs,
+  openStore,
+  type StoreOptions,
+  type Vfs,
+} from "../../../storage/index.ts";
 import type { CheckpointInfo, Key, SpaceId } from "../../../storage/store.ts";
 import { contents, put } from "../../store/subject.ts";
 import { CrashVfs } from "../../support/crash-vfs.ts";
 import { FaultyVfs } from "../../support/faulty-vfs.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { checkImages, checkTables, crashImages } from "./crash-images.ts";
+import { checkImages, checkTables, crashImages, manifestOf } from "./crash-images.ts";
 import { bytes, mustPut, space, text, turns } from "./support.ts";
 
 const other = "00000000-0000-4000-8000-00000000000b";
@@ -63,6 +69,16 @@ async function fill(store: LocalStore): Promise<void> {
 async function stateOf(store: LocalStore, ids: readonly [SpaceId, SpaceId]) {
   const rows = [await contents(store, ids[0]), await contents(store, ids[1])];
   return { rows, stats: ids.map((id) => store.stats(id)) };
+}
+
+/** The level of each SSTable, by number, in a checkpoint or in the spaces. */
+function levelsIn(vfs: Vfs, id: string | undefined): Record<string, number> {
+  const { spaces, checkpoints } = manifestOf(vfs);
+  const tables =
+    id === undefined
+      ? [...spaces.values()].flatMap((of) => [...of.tables.values()])
+      : (checkpoints.get(id)?.spaces ?? []).flatMap((of) => of.tables);
+  return Object.fromEntries(tables.map(({ number, level }) => [`sst ${number}`, level]));
 }
 
 describe("a checkpoint", () => {
@@ -159,6 +175,41 @@ describe("a checkpoint", () => {
     await store.dropSpace(copy);
     expect(await contents(store, otherCopy)).toEqual(rows[0] ?? {});
     expect(store.generation(otherCopy)).toBe(0);
+    checkTables(vfs);
+    await store.close();
+  });
+
+  test("notes the levels that tables have been moved to", async () => {
+    const { vfs, store } = await openSmall({ level0Files: 1 });
+    for (let n = 1_000; store.counters().moves < 2; n++) {
+      await mustPut(store, `row-${n}`, new Uint8Array(2_000));
+      await turns(2);
+    }
+    await compacted(store);
+    const { id } = await store.checkpoint([space]);
+    const levels = levelsIn(vfs, undefined);
+    expect(Object.keys(levels).length).toBeGreaterThan(0);
+    expect(levelsIn(vfs, id)).toMatchObject(levels);
+    await store.close();
+  });
+
+  test("released while it is restored goes when that is done", async () => {
+    const { vfs, store } = await openSmall();
+    const rows = Array.from({ length: 3_000 }, (_, n) => ({
+      key: `row-${n + 10_000}`,
+      value: crypto.getRandomValues(new Uint8Array(100)),
+    }));
+    await store.bulkLoad(space, rows, { rows: 3_000, bytes: 0 });
+    const checkpoint = await store.checkpoint([space]);
+    await store.dropSpace(space);
+    const files = vfs.list("sst").length;
+    // More than are linked in one turn.
+    expect(files).toBeGreaterThan(64);
+    const restoring = store.restore(checkpoint, new Map([[space, copy]]));
+    await store.releaseCheckpoint(checkpoint.id);
+    await restoring;
+    expect(Object.keys(await contents(store, copy))).toHaveLength(3_000);
+    expect(vfs.list("sst")).toHaveLength(files);
     checkTables(vfs);
     await store.close();
   });
@@ -295,6 +346,8 @@ for (const durability of [{ mode: "sync" }, { mode: "off" }] as const) {
         for (const id of targets.values()) await again.dropSpace(id);
       }
       if (found !== undefined) {
+        assert.match(text(await again.get(space, "row-3")) ?? "", /changed|after/, "the log goes as far");
+        assert.equal(text(await again.get(other, "a")), "1", "the log goes as far");
         await again.restore(found, targets);
         assert.deepEqual(await stateOf(again, [copy, otherCopy]), state);
         await again.releaseCheckpoint(found.id);
