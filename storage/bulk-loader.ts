@@ -61,7 +61,7 @@ export class BulkLoader {
       await this.#load(space, rows, delta, sequence);
     } finally {
       space.loading = false;
-      this.#options.onChanged(space);
+      if (!space.dropped) this.#options.onChanged(space);
     }
   }
 

@@ -180,6 +180,7 @@ describe("a bulk load", () => {
     await turns(3);
     await store.dropSpace(space);
     await expect(first).rejects.toMatchObject({ kind: "not-found" });
+    expect(store.counters().compactionsDue).toBe(0);
     checkTables(vfs);
     expect(vfs.list("sst")).toEqual([]);
     await store.close();
