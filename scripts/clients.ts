@@ -60,7 +60,9 @@ function checkResumed(before: Run, after: Run): void {
       `${shard} begins after its checkpoint`,
     );
   }
-  for (const { shard, from } of after.begun) assert.equal(from, before.checkpoints.get(shard));
+  for (const { shard, from } of after.begun) {
+    assert.equal(from, before.checkpoints.get(shard), `${shard} is begun at its checkpoint`);
+  }
 }
 
 /** Shards are closed while they are read: by a clock that is moved by hand, so that the reader's iterators expire as well. */

@@ -32,6 +32,7 @@ import software.amazon.kinesis.lifecycle.events.ShardEndedInput;
 import software.amazon.kinesis.lifecycle.events.ShutdownRequestedInput;
 import software.amazon.kinesis.metrics.NullMetricsFactory;
 import software.amazon.kinesis.processor.RecordProcessorCheckpointer;
+import software.amazon.kinesis.processor.ShardRecordProcessorFactory;
 
 /**
  * A worker of the Kinesis Client Library that reads one stream of DynamoDB from its beginning, or from where its
@@ -63,7 +64,8 @@ public final class StreamConsumer {
         boolean isComplete = markers.await(Long.parseLong(arguments[5]), TimeUnit.SECONDS);
         try {
             scheduler.startGracefulShutdown().get(20, TimeUnit.SECONDS);
-        } catch (TimeoutException waitsForFinishedShards) {
+        } catch (TimeoutException late) {
+            // The library may wait for shards that end meanwhile. What was printed has been checkpointed.
             scheduler.shutdown();
         }
         worker.join(10_000);
@@ -75,7 +77,7 @@ public final class StreamConsumer {
             URI endpoint,
             String streamArn,
             String application,
-            software.amazon.kinesis.processor.ShardRecordProcessorFactory processors) {
+            ShardRecordProcessorFactory processors) {
         AmazonDynamoDBStreamsAdapterClient streams = new AmazonDynamoDBStreamsAdapterClient(
                 at(endpoint, DynamoDbStreamsClient.builder()).build(), REGION);
         ConfigsBuilder configs = new ConfigsBuilder(
@@ -89,7 +91,11 @@ public final class StreamConsumer {
                 at(endpoint, CloudWatchAsyncClient.builder()).build(),
                 "worker-" + UUID.randomUUID(),
                 processors);
-        var leases = configs.leaseManagementConfig().failoverTimeMillis(2_000).shardSyncIntervalMillis(0).consistentReads(true);
+        // Without an interval the first leases are there at once; the adapter sets it, but too late to matter.
+        var leases = configs.leaseManagementConfig()
+                .failoverTimeMillis(2_000)
+                .shardSyncIntervalMillis(0)
+                .consistentReads(true);
         // They would ask the metadata services of EC2 and ECS.
         leases.workerUtilizationAwareAssignmentConfig().disableWorkerMetrics(true);
         var retrieval = configs.retrievalConfig();
