@@ -1,0 +1,105 @@
+/** A suite of the long run: some test files and the knob that says how much they try. */
+export interface LongSuite {
+  readonly name: string;
+  /** What it shows, in a few words, for the report. */
+  readonly shows: string;
+  readonly paths: readonly string[];
+  /** Environment variables for a run at `volume` times the volume of `npm test`. */
+  readonly knobs: (volume: number) => Readonly<Record<string, string>>;
+  /** More is not worth its time: here everything is tried, or as much as one run should. 1: only the seed changes. */
+  readonly volumeMax: number;
+}
+
+const byVolume = (volume: number) => ({ VOLUME: String(volume) });
+const bySeed = () => ({});
+const rounds =
+  (name: string, usual: number) =>
+  (volume: number): Readonly<Record<string, string>> => ({ [name]: String(usual * volume) });
+
+/** In the order of their turns. */
+export const longSuites: readonly LongSuite[] = [
+  {
+    name: "log",
+    shows: "the log cut at every byte, with flipped bits, damaged anywhere: the rule, never a wrong answer",
+    paths: ["test/storage/wal"],
+    knobs: byVolume,
+    // 65,536 cuts and 131,072 flips in 64 KiB.
+    volumeMax: 33,
+  },
+  {
+    name: "data directories",
+    shows: "any bit of any file flipped, any file cut; fuzzed files; old formats",
+    paths: ["test/storage/formats"],
+    knobs: byVolume,
+    // Every bit and every byte of a small data directory.
+    volumeMax: 180,
+  },
+  {
+    name: "manifest and files",
+    shows: "edits, rolls under power cuts and failing calls; file systems against an array of bytes",
+    paths: ["test/storage/manifest", "test/storage/vfs"],
+    knobs: byVolume,
+    volumeMax: 50,
+  },
+  {
+    name: "engine model",
+    shows: "random work against an ordered map, on several configurations, over restarts",
+    paths: ["test/storage/engine/model.test.ts"],
+    knobs: byVolume,
+    volumeMax: 10,
+  },
+  {
+    name: "store suite",
+    shows: "the seam's whole suite on the engine and its doubles",
+    paths: ["test/store"],
+    knobs: bySeed,
+    volumeMax: 1,
+  },
+  {
+    name: "power cuts",
+    shows: "a power cut before every call, recovery included: torn, reordered, dropped writes",
+    paths: ["test/storage/crash/crash.test.ts", "test/storage/engine"],
+    knobs: bySeed,
+    volumeMax: 1,
+  },
+  {
+    name: "failing calls",
+    shows: "every call fails once, or from then on: typed errors, nothing acknowledged is lost",
+    paths: ["test/storage/crash/faults.test.ts"],
+    knobs: () => ({ STRIDE: "1" }),
+    volumeMax: 1,
+  },
+  {
+    name: "tables and memory",
+    shows: "SSTables, memtables, compactions against models",
+    paths: [
+      "test/storage/sstable",
+      "test/storage/memtable",
+      "test/storage/compaction",
+      "test/storage/iterator",
+    ],
+    knobs: bySeed,
+    volumeMax: 1,
+  },
+  {
+    name: "kill -9",
+    shows: "acknowledged writes survive kills under load, over HTTP",
+    paths: ["test/crash/kill.test.ts"],
+    knobs: rounds("KILL_ROUNDS", 20),
+    volumeMax: 5,
+  },
+  {
+    name: "bank",
+    shows: "transfers between accounts keep their sum over kills",
+    paths: ["test/crash/bank.test.ts"],
+    knobs: rounds("BANK_ROUNDS", 8),
+    volumeMax: 5,
+  },
+  {
+    name: "histories",
+    shows: "recorded histories over kills and restarts are strictly serialisable",
+    paths: ["test/crash/histories.test.ts", "test/model/serialisable.test.ts"],
+    knobs: (volume) => ({ HISTORY_KILLS: String(4 * volume), HISTORY_ROUNDS: String(8 * volume) }),
+    volumeMax: 5,
+  },
+];
