@@ -28,7 +28,7 @@ export class TableFiles {
   }
 
   open(record: TableRecord): TableHandle {
-    const reader = new SSTableReader(this.files, this.path(record.number), this.cache);
+    const reader = new SSTableReader(this.files, this.path(record.number), this.cache, record);
     return new TableHandle(record, reader, (number) => this.unlink(number));
   }
 

@@ -31,6 +31,10 @@ const atCreation: FlushPoint = { sequence: 0, rows: 0, bytes: 0, generation: 0 }
 
 const nothing = { rows: 0, bytes: 0 };
 
+/** More levels than any compaction makes; what is beyond is nonsense. */
+const levelsMax = 64;
+const isLevel = (level: number) => Number.isInteger(level) && level >= 0 && level < levelsMax;
+
 type EditOf<Kind extends ManifestEdit["kind"]> = Extract<ManifestEdit, { kind: Kind }>;
 
 interface DroppedSpace {
@@ -108,6 +112,7 @@ export class ManifestState {
     } else {
       const table = space.tables.get(edit.number);
       if (table === undefined) return `no SSTable ${edit.number} in space ${edit.space}`;
+      if (edit.kind === "tableMoved" && !isLevel(edit.level)) return `no level ${edit.level}`;
       if (edit.kind === "tableRemoved") space.tables.delete(edit.number);
       else space.tables.set(edit.number, { ...table, level: edit.level });
     }
@@ -175,6 +180,7 @@ export class ManifestState {
     const space = this.spaces.get(table.space);
     if (space === undefined) return `no space ${table.space}`;
     if (space.tables.has(table.number)) return `SSTable ${table.number} is there already`;
+    if (!isLevel(table.level)) return `no level ${table.level}`;
     space.tables.set(table.number, table);
     this.nextTable = Math.max(this.nextTable, table.number + 1);
     return undefined;

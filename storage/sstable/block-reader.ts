@@ -166,6 +166,7 @@ export class BlockReader {
   }
 
   #growKey(length: number): void {
+    if (length > this.bytes.length) throw new RangeError("a key is longer than its block");
     const larger = new Uint8Array(Math.max(64, length * 2));
     larger.set(this.#key);
     this.#key = larger;

@@ -12,6 +12,9 @@ function lz4(): Lz4 {
   return loaded;
 }
 
+/** An lz4 block of n bytes stands for less than 255 n bytes. */
+const expansionMax = 255;
+
 /** `u32 length | lz4 block`, or undefined where that would save less than an eighth: such bytes are stored as they are. */
 export function compress(bytes: Uint8Array): Uint8Array | undefined {
   const compressed = lz4().compressSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
@@ -21,6 +24,9 @@ export function compress(bytes: Uint8Array): Uint8Array | undefined {
 /** Inverse of `compress`, on bytes that have passed their checksum; `path` and `offset` name them in an error. */
 export function decompress(stored: Uint8Array, path: string, offset: number): Uint8Array {
   if (stored.length < 4) throw corruption(path, offset, "compressed block is too short");
+  // lz4 cannot expand further: a length beyond that is wrong, and memory for it would be taken before anybody notices.
+  if (readU32(stored, 0) > stored.length * expansionMax)
+    throw corruption(path, offset, "block has the wrong length");
   let bytes: Buffer;
   try {
     bytes = lz4().uncompressSync(stored);

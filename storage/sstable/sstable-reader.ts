@@ -27,6 +27,9 @@ interface Loaded {
   readonly slots: BlockSlots;
 }
 
+/** What the manifest keeps of a file, apart from its hash. */
+export type ExpectedTable = Omit<SSTableInfo, "hash" | "blocks">;
+
 /** Point reads need a block only for an instant: all share this reader. */
 const pointReader = new BlockReader();
 /** Compressed blocks are read into this before they are decompressed. */
@@ -41,13 +44,15 @@ export class SSTableReader {
   readonly path: string;
   readonly #files: FilePool;
   readonly #cache: BlockCache;
+  readonly #expected: ExpectedTable | undefined;
   #loaded: Loaded | undefined;
 
-  /** Neither opens nor reads the file. */
-  constructor(files: FilePool, path: string, cache: BlockCache) {
+  /** Neither opens nor reads the file. `expected`: what it has to be, so that no other file is taken for it. */
+  constructor(files: FilePool, path: string, cache: BlockCache, expected?: ExpectedTable) {
     this.#files = files;
     this.path = path;
     this.#cache = cache;
+    this.#expected = expected;
   }
 
   /** The version of `key` in this file, if any. Reads at most one data block; none when the filter excludes the key. */
@@ -154,10 +159,39 @@ export class SSTableReader {
     this.#files.read(path, metadata, footer.filter.offset);
     const filter = this.#sectionOf(metadata, footer, footer.filter, "filter");
     const indexBytes = this.#sectionOf(metadata, footer, footer.index, "index");
-    const properties = decodeProperties(this.#sectionOf(metadata, footer, footer.properties, "properties"));
-    const index = new IndexReader(indexBytes, properties.blocks, path, footer.index.offset);
-    this.#loaded = { footer, filter, index, properties, slots: new BlockSlots(index.count) };
-    return this.#loaded;
+    const propertiesBytes = this.#sectionOf(metadata, footer, footer.properties, "properties");
+    try {
+      const properties = decodeProperties(propertiesBytes);
+      const index = new IndexReader(indexBytes, properties.blocks, path, footer.index.offset);
+      this.#checkExpected({ bytes: fileBytes, ...properties }, footer);
+      this.#loaded = { footer, filter, index, properties, slots: new BlockSlots(index.count) };
+      return this.#loaded;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw corruption(path, footer.index.offset, `malformed index or properties: ${error.message}`);
+    }
+  }
+
+  #checkExpected(found: ExpectedTable, footer: Footer): void {
+    const expected = this.#expected;
+    if (expected === undefined) return;
+    const differs =
+      found.bytes !== expected.bytes ||
+      found.entries !== expected.entries ||
+      found.tombstones !== expected.tombstones ||
+      found.smallest !== expected.smallest ||
+      found.largest !== expected.largest ||
+      found.sequenceMin !== expected.sequenceMin ||
+      found.sequenceMax !== expected.sequenceMax ||
+      found.keyBytes !== expected.keyBytes ||
+      found.valueBytes !== expected.valueBytes;
+    if (differs) {
+      throw corruption(
+        this.path,
+        footer.properties.offset,
+        "the file is not the one that the manifest names",
+      );
+    }
   }
 
   #sectionOf(metadata: Uint8Array, footer: Footer, section: Section, name: string): Uint8Array {
