@@ -17,7 +17,7 @@ import { rowLog } from "../wal/row-log.ts";
 import { readLog } from "../wal/scripted-log.ts";
 import { seed, volume, withSeed } from "./effort.ts";
 import { mutated, noise } from "./mutations.ts";
-import { resealFrames } from "./reseal.ts";
+import { resealFrames, resealSSTable } from "./reseal.ts";
 import { outcomeOf, smallStore } from "./small-store.ts";
 import { fileOf, filesOf, type StoredFiles, vfsOf, withFile } from "./stored-files.ts";
 
@@ -148,6 +148,7 @@ describe("an SSTable of any bytes", () => {
         `SSTable, compressed ${compressed}`,
         {
           valid,
+          reseal: resealSSTable,
           read: (bytes) => {
             const damaged = memoryVfs();
             const file = damaged.create(path);

@@ -20,22 +20,24 @@ export function resealFrames(bytes: Uint8Array, headerBytes: number): void {
   }
 }
 
-/**
- * An SSTable: the checksums of its data blocks, and with them that of the index. Only if nothing but data blocks is damaged: `valid` is
- * the file as it was.
- */
-export function resealBlocks(bytes: Uint8Array, valid: Uint8Array): void {
-  const footer = valid.length - footerBytes;
-  const dataEnd = readU32(valid, footer + 8);
-  if (bytes.length !== valid.length || Buffer.compare(bytes.subarray(dataEnd), valid.subarray(dataEnd)) !== 0)
-    return;
-  const indexStart = readU32(valid, footer + 24);
-  const indexEnd = indexStart + readU32(valid, footer + 32);
-  for (let at = indexStart, end = 0; end < dataEnd; at += indexRecordBytes) {
-    const start = readU32(bytes, at);
-    end = start + (readU32(bytes, at + 4) & 0x7fff_ffff);
-    writeU32(bytes, at + 8, crc32(bytes.subarray(start, end)));
+/** An SSTable: the checksums of data blocks, sections and footer, as far as its numbers lead. */
+export function resealSSTable(bytes: Uint8Array): void {
+  const footer = bytes.length - footerBytes;
+  if (footer < 0) return;
+  const crcOf = (offset: number, length: number) =>
+    offset + length <= bytes.length ? crc32(bytes.subarray(offset, offset + length)) : 0;
+  const [, index, properties] = [8, 24, 40].map((at) => readU32(bytes, footer + at));
+  const blocks = properties === undefined || properties + 56 > footer ? 0 : readU32(bytes, properties + 48);
+  for (let block = 0; block < blocks; block++) {
+    const record = (index ?? 0) + block * indexRecordBytes;
+    if (record + indexRecordBytes > footer) break;
+    const length = readU32(bytes, record + 4) & 0x7fff_ffff;
+    writeU32(bytes, record + 8, crcOf(readU32(bytes, record), length));
   }
-  writeU32(bytes, footer + 36, crc32(bytes.subarray(indexStart, indexEnd)));
-  writeU32(bytes, valid.length - 12, crc32(bytes.subarray(footer, valid.length - 12)));
+  for (const at of [8, 24, 40]) {
+    const section = footer + at;
+    writeU32(bytes, section + 12, crcOf(readU32(bytes, section), readU32(bytes, section + 8)));
+  }
+  const crc = bytes.length - 12;
+  writeU32(bytes, crc, crc32(bytes.subarray(footer, crc)));
 }

@@ -97,7 +97,7 @@ for (const ending of endings) {
     test("with files of the same kind exchanged, never gives a wrong answer", async () => {
       const { files, durable } = await smallStore(ending);
       let swaps = 0;
-      for (const kind of ["wal/"]) {
+      for (const kind of ["wal/", "sst/"]) {
         const paths = [...files.keys()].filter((path) => path.startsWith(kind));
         for (const [index, one] of paths.entries()) {
           const other = paths[(index + 1) % paths.length];
