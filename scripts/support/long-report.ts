@@ -22,23 +22,41 @@ export interface LongResult {
 /** Lines of a failed run that go into the report. */
 const failureLines = 60;
 
-/** What `bun test` calls it, and what the report does. */
-const renamed: Readonly<Record<string, string>> = { pass: "tests", expect: "expectations" };
+/** What the tests count that says how much was tried, as they print it; `bun test` adds the last two. */
+const counted = [
+  "flips",
+  "bits",
+  "cuts",
+  "cases",
+  "images",
+  "recoveries",
+  "rolls",
+  "runs",
+  "steps",
+  "kills",
+  "answers",
+  "transfers",
+  "audits",
+  "operations",
+  "pass",
+  "expect",
+];
+const renamed: Readonly<Record<string, string>> = { pass: "tests", expect: "checks" };
 
-/** Sums of the counts that the tests print: `12 images`, or JSON objects of numbers. Times are no counts. */
-export function countsOf(output: string): Map<string, number> {
+/** Sums of the counts that the tests print: `12 images`, or JSON objects of numbers. */
+function countsOf(output: string): Map<string, number> {
   const counts = new Map<string, number>();
-  const add = (name: string, count: number) => counts.set(name, (counts.get(name) ?? 0) + count);
   for (const line of output.split("\n")) {
-    // What `bun test` says itself; its sums come at the end.
-    if (/^\((pass|fail|skip)\)|^bun test|^Ran |^\s*\d+ (skip|fail)$/.test(line)) continue;
-    const objects = line.match(/\{[^{}]*\}/g);
-    for (const [, name = "", digits = ""] of (objects ?? []).join().matchAll(/"(\w+)":(\d+)/g)) {
-      if (!/Ms$/.test(name)) add(name, Number(digits));
-    }
-    if (objects !== null) continue;
-    for (const [, digits = "", name = ""] of line.matchAll(/(?<![\w.])(\d[\d,]*) ([a-z]+)\b/g)) {
-      add(renamed[name] ?? name, Number(digits.replaceAll(",", "")));
+    // The name of a test says nothing of how often it ran.
+    if (/^\((pass|fail|skip)\)/.test(line)) continue;
+    const words = [...line.matchAll(/(?<![\w.])(\d[\d,]*) ([a-z]+)\b/g)].map(([, count, name]) => ({
+      name,
+      count,
+    }));
+    const fields = [...line.matchAll(/"(\w+)":(\d+)/g)].map(([, name, count]) => ({ name, count }));
+    for (const { name = "", count = "" } of [...words, ...fields]) {
+      const sum = (counts.get(name) ?? 0) + Number(count.replaceAll(",", ""));
+      if (counted.includes(name)) counts.set(name, sum);
     }
   }
   return counts;
@@ -49,7 +67,12 @@ function describeCounts(runs: readonly LongRun[]): string {
   for (const { output } of runs) {
     for (const [name, count] of countsOf(output)) sums.set(name, (sums.get(name) ?? 0) + count);
   }
-  return [...sums].map(([name, count]) => `${count.toLocaleString("en")} ${name}`).join(", ");
+  return counted
+    .flatMap((name) => {
+      const count = sums.get(name);
+      return count === undefined ? [] : [`${count.toLocaleString("en")} ${renamed[name] ?? name}`];
+    })
+    .join(", ");
 }
 
 function suiteRow(name: string, shows: string, runs: readonly LongRun[]): string {
