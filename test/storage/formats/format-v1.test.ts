@@ -6,12 +6,20 @@ import { diskVfs, openStore, type Store, type StoreOptions, type Vfs } from "../
 import { readManifest } from "../../../storage/manifest/reader.ts";
 import { FilePool } from "../../../storage/sstable/file-pool.ts";
 import { verifySSTable } from "../../../storage/sstable/verify.ts";
-import { describeStore, fixtureTime, keepFeedsMs, type StoreDescription } from "../../fixtures/make.ts";
+import {
+  describeStore,
+  type FixtureDescription,
+  fixtureTime,
+  keepFeedsMs,
+  restoreAndDescribe,
+} from "../../fixtures/make.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { withDirectory } from "../vfs/directory.ts";
 
 const fixture = join(import.meta.dirname, "../../fixtures/format-v1");
-const expected: StoreDescription = JSON.parse(readFileSync(join(fixture, "expected.json"), "utf8"));
+const { checkpoint, checkpointed, ...expected }: FixtureDescription = JSON.parse(
+  readFileSync(join(fixture, "expected.json"), "utf8"),
+);
 const items = "00000000-0000-4000-8000-000000000001";
 const feed = "00000000-0000-4000-8000-000000000011";
 
@@ -64,14 +72,21 @@ for (const ending of ["killed", "closed"]) {
         }));
     }
 
+    test("restores its checkpoint into new spaces", () =>
+      withDirectory(async (directory) => {
+        cpSync(join(fixture, ending), directory, { recursive: true });
+        const store = await open(diskVfs(directory));
+        expect(await restoreAndDescribe(store, checkpoint)).toEqual({ ...checkpointed });
+        await store.close();
+      }));
+
     test("has whole SSTables, with the hashes that its manifest names", () =>
       withDirectory((directory) => {
         cpSync(join(fixture, ending), directory, { recursive: true });
         const vfs = diskVfs(directory);
-        const tables = [...(readManifest(vfs)?.state.spaces.values() ?? [])].flatMap((space) => [
-          ...space.tables.values(),
-        ]);
+        const tables = [...(readManifest(vfs)?.state.tables() ?? [])];
         expect(tables.length).toBeGreaterThan(5);
+        expect(new Set(tables.map(({ level }) => level)).size).toBeGreaterThan(1);
         const files = new FilePool(vfs);
         for (const { number, hash } of tables) {
           expect(verifySSTable(files, `sst/${String(number).padStart(10, "0")}.sst`)).toBe(hash);
@@ -82,8 +97,7 @@ for (const ending of ["killed", "closed"]) {
 }
 
 test("the fixture holds something of everything", () => {
-  expect(Object.keys(expected.spaces)).toHaveLength(4);
-  expect(Object.values(expected.spaces).map(({ generation }) => generation)).toEqual([0, 0, 4, 12]);
+  expect(Object.values(expected.spaces).map(({ generation }) => generation)).toEqual([0, 0, 4, 12, 0]);
   expect(Object.values(expected.feeds).filter((records) => records.length > 0)).toHaveLength(4);
   for (const { content } of Object.values(expected.spaces).slice(0, 2))
     expect(content.length).toBeGreaterThan(30);
