@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compare, type Plan, type Samples, TRAITS } from "./engine/comparison.ts";
 import { SUBJECTS, type SubjectName, type WorkloadName } from "./engine/job.ts";
-import { comparisonTable } from "./engine/report.ts";
+import { comparisonTable, writtenByCause } from "./engine/report.ts";
 import {
   largeTable,
   latencyTable,
@@ -99,13 +99,17 @@ function listOf<Name extends string>(
   });
 }
 
+function show(workload: WorkloadName, { rows, valueBytes }: Plan, samples: Samples): void {
+  console.log(`\n${workload}, ${rows} rows of ${valueBytes} B\n${comparisonTable(samples)}`);
+  const causes = writtenByCause(samples);
+  if (causes !== undefined) console.log(causes);
+}
+
 async function compareAll(options: Options, results: Results): Promise<void> {
   for (const workload of WORKLOADS.filter((name) => options.only.includes(name))) {
     const samples = await compare(options, workload);
     results.workloads[workload] = samples;
-    console.log(
-      `\n${workload}, ${options.rows} rows of ${options.valueBytes} B\n${comparisonTable(samples)}`,
-    );
+    show(workload, options, samples);
   }
 }
 

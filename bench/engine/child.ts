@@ -26,7 +26,6 @@ export interface Sample {
   /** Bytes of keys and values that were written. */
   readonly userBytes: number;
   readonly writtenBytes: number;
-  readonly dirtiedBytes: number;
   readonly writtenByCause: Readonly<Record<string, number>>;
   /** After the close, by subdirectory. */
   readonly diskBytes: Readonly<Record<string, number>>;
@@ -59,7 +58,6 @@ async function run(job: Job): Promise<Sample> {
     peakBytes: peakBytes(),
     userBytes: done.userBytes ?? 0,
     writtenBytes: closed.writtenBytes - before.writtenBytes,
-    dirtiedBytes: closed.dirtiedBytes - before.dirtiedBytes,
     writtenByCause: subject.written?.() ?? {},
     diskBytes: diskBytes(job.directory),
     ...(done.latency === undefined ? {} : { latency: done.latency }),

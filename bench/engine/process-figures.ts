@@ -14,19 +14,17 @@ export interface Figures {
   /** Of the wall, in seconds since some start. */
   readonly seconds: number;
   readonly cpuSeconds: number;
-  /** Bytes handed to write calls, and bytes of the page cache made dirty that way. */
+  /** Bytes handed to write calls. */
   readonly writtenBytes: number;
-  readonly dirtiedBytes: number;
 }
 
 export function figures(): Figures {
   const { user, system } = process.cpuUsage();
-  const io = textOf("/proc/self/io");
   return {
     seconds: performance.now() / 1000,
     cpuSeconds: (user + system) / 1e6,
-    writtenBytes: numberAfter(io, "wchar: "),
-    dirtiedBytes: numberAfter(io, "write_bytes: "),
+    // Not "write_bytes", which counts whole large folios for a few dirty bytes in them.
+    writtenBytes: numberAfter(textOf("/proc/self/io"), "wchar: "),
   };
 }
 
@@ -35,16 +33,6 @@ export function difference(after: Figures, before: Figures): Figures {
     seconds: after.seconds - before.seconds,
     cpuSeconds: after.cpuSeconds - before.cpuSeconds,
     writtenBytes: after.writtenBytes - before.writtenBytes,
-    dirtiedBytes: after.dirtiedBytes - before.dirtiedBytes,
-  };
-}
-
-export function sum(one: Figures, other: Figures): Figures {
-  return {
-    seconds: one.seconds + other.seconds,
-    cpuSeconds: one.cpuSeconds + other.cpuSeconds,
-    writtenBytes: one.writtenBytes + other.writtenBytes,
-    dirtiedBytes: one.dirtiedBytes + other.dirtiedBytes,
   };
 }
 

@@ -62,6 +62,18 @@ export function comparisonTable(samples: Samples): string {
   return textTable([heading, ...rows]);
 }
 
+/** Bytes that Walnut wrote per byte of user data, by cause; the SSTables are what its other thread wrote. */
+export function writtenByCause(samples: Samples): string | undefined {
+  const walnut = samples.walnut ?? [];
+  if (!walnut.some(({ userBytes }) => userBytes > 0)) return undefined;
+  const of = (bytes: (sample: Sample) => number) =>
+    middle(walnut, (sample) => bytes(sample) / sample.userBytes).toFixed(2);
+  const log = of(({ writtenByCause }) => writtenByCause["wal"] ?? 0);
+  const manifest = of(({ writtenByCause }) => writtenByCause["manifest"] ?? 0);
+  const tables = of(({ writtenBytes, writtenByCause }) => writtenBytes - total(writtenByCause));
+  return `Walnut wrote per byte of user data: log ${log}, manifest ${manifest}, SSTables ${tables}`;
+}
+
 export function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 }

@@ -48,7 +48,8 @@ function levelTargets({ workloads }: Results): Target[] {
     const { rate, cpu } = ratio(samples, "leveldb");
     return [{ what, bound: "at least", limit, measured: rate, byCpu: cpu }];
   });
-  const filled = workloads.overwrite ?? workloads.fillrandom;
+  // Once opened again, LevelDB has no rows in its log any more.
+  const filled = workloads.readseq ?? workloads.readrandom ?? workloads.overwrite ?? workloads.fillrandom;
   if (filled?.leveldb === undefined) return speeds;
   const disk =
     middle(filled.walnut, (sample) => liveBytes(sample.diskBytes)) /
