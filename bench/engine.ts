@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compare, type Plan, type Samples, TRAITS } from "./engine/comparison.ts";
 import { SUBJECTS, type SubjectName, type WorkloadName } from "./engine/job.ts";
-import { comparisonTable, writtenByCause } from "./engine/report.ts";
+import { comparisonTable, countersLine } from "./engine/report.ts";
 import {
   largeTable,
   latencyTable,
@@ -101,8 +101,8 @@ function listOf<Name extends string>(
 
 function show(workload: WorkloadName, { rows, valueBytes }: Plan, samples: Samples): void {
   console.log(`\n${workload}, ${rows} rows of ${valueBytes} B\n${comparisonTable(samples)}`);
-  const causes = writtenByCause(samples);
-  if (causes !== undefined) console.log(causes);
+  const counters = countersLine(samples);
+  if (counters !== undefined) console.log(counters);
 }
 
 async function compareAll(options: Options, results: Results): Promise<void> {

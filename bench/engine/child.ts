@@ -26,7 +26,8 @@ export interface Sample {
   /** Bytes of keys and values that were written. */
   readonly userBytes: number;
   readonly writtenBytes: number;
-  readonly writtenByCause: Readonly<Record<string, number>>;
+  /** Walnut's own. */
+  readonly counters: Readonly<Record<string, number>>;
   /** After the close, by subdirectory. */
   readonly diskBytes: Readonly<Record<string, number>>;
   readonly latency?: Latency;
@@ -47,6 +48,7 @@ async function run(job: Job): Promise<Sample> {
   const worked = figures();
   if (done.userBytes !== undefined) await settle();
   const settled = figures();
+  const counters = subject.counters?.() ?? {};
   await subject.close();
   const closed = figures();
   return {
@@ -58,7 +60,7 @@ async function run(job: Job): Promise<Sample> {
     peakBytes: peakBytes(),
     userBytes: done.userBytes ?? 0,
     writtenBytes: closed.writtenBytes - before.writtenBytes,
-    writtenByCause: subject.written?.() ?? {},
+    counters,
     diskBytes: diskBytes(job.directory),
     ...(done.latency === undefined ? {} : { latency: done.latency }),
     ...(done.threadLatency === undefined ? {} : { threadLatency: done.threadLatency }),

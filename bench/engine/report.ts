@@ -62,16 +62,27 @@ export function comparisonTable(samples: Samples): string {
   return textTable([heading, ...rows]);
 }
 
-/** Bytes that Walnut wrote per byte of user data, by cause; the SSTables are what its other thread wrote. */
-export function writtenByCause(samples: Samples): string | undefined {
+/** What Walnut's counters say about a workload: bytes written by cause, blocks looked at per read. */
+export function countersLine(samples: Samples): string | undefined {
   const walnut = samples.walnut ?? [];
-  if (!walnut.some(({ userBytes }) => userBytes > 0)) return undefined;
-  const of = (bytes: (sample: Sample) => number) =>
-    middle(walnut, (sample) => bytes(sample) / sample.userBytes).toFixed(2);
-  const log = of(({ writtenByCause }) => writtenByCause["wal"] ?? 0);
-  const manifest = of(({ writtenByCause }) => writtenByCause["manifest"] ?? 0);
-  const tables = of(({ writtenBytes, writtenByCause }) => writtenBytes - total(writtenByCause));
-  return `Walnut wrote per byte of user data: log ${log}, manifest ${manifest}, SSTables ${tables}`;
+  if (walnut.some(({ userBytes }) => userBytes > 0)) {
+    const of = (name: string) =>
+      middle(walnut, (sample) => count(sample, name) / sample.userBytes).toFixed(2);
+    const causes = `log ${of("logBytes")}, flush ${of("flushBytes")}, compaction ${of("compactionBytes")}`;
+    const stalls = middle(walnut, (sample) => count(sample, "writeStalls"));
+    return `Walnut wrote per byte of user data: ${causes}; the rest is zeros ahead in the log; ${stalls} stalls`;
+  }
+  if (!walnut.some((sample) => count(sample, "gets") > 0)) return undefined;
+  return `Walnut looked at ${middle(walnut, blocksPerGet).toFixed(3)} blocks per get`;
+}
+
+/** Blocks that point reads looked at, in the cache or not. */
+export function blocksPerGet(sample: Sample): number {
+  return (count(sample, "cacheHits") + count(sample, "cacheMisses")) / count(sample, "gets");
+}
+
+function count({ counters }: Sample, name: string): number {
+  return counters[name] ?? 0;
 }
 
 export function megabytes(bytes: number): string {

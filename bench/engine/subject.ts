@@ -21,8 +21,8 @@ export interface EngineSubject {
    */
   scan(from: string | undefined, rows: number, reverse: boolean): Promise<number>;
   close(): Promise<void>;
-  /** Bytes written, by cause, where the engine can tell. */
-  written?(): Readonly<Record<string, number>>;
+  /** What the engine counts since it was opened, if it does. */
+  counters?(): Readonly<Record<string, number>>;
 }
 
 /** Adds up something of every row, so that no engine can leave it out. */

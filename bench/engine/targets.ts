@@ -4,7 +4,7 @@ import type { Sample } from "./child.ts";
 import type { Samples } from "./comparison.ts";
 import type { WorkloadName } from "./job.ts";
 import { total } from "./process-figures.ts";
-import { middle, ratio } from "./report.ts";
+import { blocksPerGet, middle, ratio } from "./report.ts";
 import {
   compactionCost,
   type LatencySamples,
@@ -57,10 +57,17 @@ function levelTargets({ workloads }: Results): Target[] {
   return [...speeds, { what: "disk (without log) to LevelDB's", bound: "at most", limit: 1, measured: disk }];
 }
 
-function ownTargets({ recovery, latency, space, large }: Results): Target[] {
+function ownTargets({ workloads, recovery, latency, space, large }: Results): Target[] {
   const targets: Target[] = [];
   const atMost = (what: string, limit: number, measured: number, byCpu?: number) =>
     targets.push({ what, bound: "at most", limit, measured, ...(byCpu === undefined ? {} : { byCpu }) });
+  for (const [workload, what, limit] of [
+    ["readrandom", "blocks per get of a row", 1.1],
+    ["readmissing", "blocks per get of a missing row", 0.02],
+  ] as const) {
+    const samples = workloads[workload]?.walnut;
+    if (samples !== undefined) atMost(what, limit, middle(samples, blocksPerGet));
+  }
   const overwritten = space?.find(({ subject }) => subject === "walnut");
   if (overwritten !== undefined) {
     atMost("bytes written per byte of user data", 12, overwritten.writeAmplification);

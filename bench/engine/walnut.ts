@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import {
   diskVfs,
+  type LocalStore,
   openStore,
   type Page,
   type RangeRequest,
-  type Store,
-  type Vfs,
   type Write,
 } from "../../storage/index.ts";
-import type { VfsFile } from "../../storage/vfs/vfs.ts";
 import { type EngineSubject, type SubjectOptions, touch } from "./subject.ts";
 
 const PAGE_ROWS_MAX = 1000;
@@ -22,29 +20,26 @@ export interface WalnutOptions extends SubjectOptions {
 
 /** Walnut through its seam, set up as the server sets it up. */
 export class WalnutSubject implements EngineSubject {
-  readonly #store: Store;
+  readonly #store: LocalStore;
   readonly #space: string;
-  readonly #written: Record<string, number>;
   touched = 0;
 
-  constructor(store: Store, space: string, written: Record<string, number>) {
+  constructor(store: LocalStore, space: string) {
     this.#store = store;
     this.#space = space;
-    this.#written = written;
   }
 
   static async open(options: WalnutOptions): Promise<WalnutSubject> {
     const { directory, synced, cacheBytes, writeBufferBytes, space } = options;
-    const written: Record<string, number> = {};
     const store = await openStore({
-      vfs: countingVfs(diskVfs(directory), written),
+      vfs: diskVfs(directory),
       durability: { mode: synced ? "sync" : "off" },
       cacheBytesMax: cacheBytes,
       memtableBytesMax: writeBufferBytes,
       worker: true,
     });
     await store.createSpace(space);
-    return new WalnutSubject(store, space, written);
+    return new WalnutSubject(store, space);
   }
 
   async write(keys: readonly string[], values: readonly Uint8Array[]): Promise<void> {
@@ -97,7 +92,7 @@ export class WalnutSubject implements EngineSubject {
   /** Another space of the same store. */
   async besides(space: string): Promise<WalnutSubject> {
     await this.#store.createSpace(space);
-    return new WalnutSubject(this.#store, space, this.#written);
+    return new WalnutSubject(this.#store, space);
   }
 
   /** Drops this subject's space. */
@@ -109,35 +104,7 @@ export class WalnutSubject implements EngineSubject {
     return this.#store.close();
   }
 
-  written(): Readonly<Record<string, number>> {
-    return { ...this.#written };
+  counters(): Readonly<Record<string, number>> {
+    return { ...this.#store.counters() };
   }
-}
-
-/** Counts the bytes that this thread writes, by the directory of the file: the storage worker has a Vfs of its own. */
-function countingVfs(vfs: Vfs, written: Record<string, number>): Vfs {
-  const counting = (file: VfsFile): VfsFile => {
-    const slash = file.path.indexOf("/");
-    const cause = slash < 0 ? "manifest" : file.path.slice(0, slash);
-    const write = file.write.bind(file);
-    file.write = (from, position) => {
-      written[cause] = (written[cause] ?? 0) + from.length;
-      write(from, position);
-    };
-    return file;
-  };
-  return {
-    root: vfs.root,
-    create: (path) => counting(vfs.create(path)),
-    open: (path, mode) => (mode === "write" ? counting(vfs.open(path, mode)) : vfs.open(path, mode)),
-    exists: (path) => vfs.exists(path),
-    list: (directory) => vfs.list(directory),
-    makeDirectory: (path) => vfs.makeDirectory(path),
-    rename: (from, to) => vfs.rename(from, to),
-    link: (from, to) => vfs.link(from, to),
-    unlink: (path) => vfs.unlink(path),
-    syncDirectory: (directory) => vfs.syncDirectory(directory),
-    lock: (path) => vfs.lock(path),
-    freeBytes: () => vfs.freeBytes(),
-  };
 }
