@@ -71,7 +71,7 @@ const FLAGS = [
     name: "table-delay-ms",
     value: "MS",
     fallback: "0",
-    help: "how long tables stay CREATING, UPDATING or DELETING; 0 is until the next look",
+    help: "how long tables and indexes stay CREATING, UPDATING or DELETING; 0 is until the next look",
   },
   {
     name: "transaction-conflicts",

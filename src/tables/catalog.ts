@@ -18,7 +18,9 @@ import { Backfills, type BackfillTarget } from "./backfill.ts";
 import { entryOf, type SecondaryIndex, secondaryIndex } from "./indexes.ts";
 import { ITEM_COLLECTION_BYTES_MAX } from "./item-collections.ts";
 import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
+import { Later } from "./later.ts";
 import { type TableRecord, TableSchema, type TableStatus, type TimeToLiveRecord } from "./schema.ts";
+import { hasLeavingIndex, withoutLeavingIndexes } from "./schema-update-indexes.ts";
 import { isSpaceGone } from "./storage-failure.ts";
 import { type Stream, streamArn } from "./stream.ts";
 import { StreamCatalog } from "./stream-catalog.ts";
@@ -92,6 +94,7 @@ export class Catalog {
   readonly #tableDelayMs: number;
   readonly #backfills: Backfills;
   readonly #streamKeeper: StreamKeeper;
+  readonly #later: Later;
   readonly #tables = new Map<string, Table>();
   /** Sorted names, made anew when the set of tables changed. */
   #names: readonly string[] | undefined;
@@ -104,6 +107,7 @@ export class Catalog {
     this.#clock = options.clock;
     this.#tableDelayMs = options.tableDelayMs;
     this.itemCollectionBytesMax = options.itemCollectionBytesMax ?? ITEM_COLLECTION_BYTES_MAX;
+    this.#later = new Later(options.clock, options.log);
     this.#backfills = new Backfills({
       store: options.store,
       clock: options.clock,
@@ -139,7 +143,7 @@ export class Catalog {
 
   /** Stops all work in the background. Call before the store is closed. */
   async close(): Promise<void> {
-    await Promise.all([this.#backfills.stop(), this.#streamKeeper.stop()]);
+    await Promise.all([this.#backfills.stop(), this.#streamKeeper.stop(), this.#later.stop()]);
   }
 
   /** Does for all streams now what is done every minute: closes and opens shards, removes what is past retention. */
@@ -160,7 +164,7 @@ export class Catalog {
   statusOf(table: Table): TableStatus {
     const { transition } = table;
     if (transition !== undefined && this.#clock.now() < transition.until) return transition.status;
-    return table.record.tableStatus;
+    return hasLeavingIndex(table.record) ? "UPDATING" : table.record.tableStatus;
   }
 
   /** Whether a change made at a time (undefined: never) is still shown as being under way. */
@@ -223,16 +227,22 @@ export class Catalog {
 
   /**
    * Commits the changed record of a table: makes spaces that are new in it before, drops those it no longer has after, and begins to
-   * fill what is to be filled. `shown` is the status seen during the configured delay. Call within `exclusively`.
+   * fill what is to be filled. Indexes that are being deleted go after the configured delay. `shown` is the status seen during that.
+   * Call within `exclusively`.
    */
-  async update(record: TableRecord, shown: "UPDATING" | undefined): Promise<Table> {
-    const before = this.#tables.get(record.tableName)?.record;
+  async update(changed: TableRecord, shown: "UPDATING" | undefined): Promise<Table> {
+    const record = this.#tableDelayMs === 0 ? withoutLeavingIndexes(changed) : changed;
+    const { tableName } = record;
+    const before = this.#tables.get(tableName)?.record;
     assert(before !== undefined, "a table that is changed exists");
     for (const space of missingFrom(spacesOf(before), spacesOf(record))) await this.store.createSpace(space);
     const table = await this.#commit(record, shown);
     for (const space of missingFrom(spacesOf(record), spacesOf(before))) await this.store.dropSpace(space);
     for (const space of missingFrom(fillingSpaces(before), fillingSpaces(record))) {
-      this.#backfills.start(record.tableName, space, this.#tableDelayMs);
+      this.#backfills.start(tableName, space, this.#tableDelayMs);
+    }
+    if (hasLeavingIndex(record) && !hasLeavingIndex(before)) {
+      this.#later.run(this.#tableDelayMs, () => this.#removeLeavingIndexes(tableName));
     }
     return table;
   }
@@ -243,10 +253,22 @@ export class Catalog {
     if (this.#tableDelayMs === 0) return await this.#purge(name);
     const { stream: _, ...record } = table.record;
     await this.#commit(record, "DELETING");
-    this.#clock.after(this.#tableDelayMs, () => {
-      void this.exclusively(name, async () => {
+    this.#later.run(this.#tableDelayMs, () =>
+      this.exclusively(name, async () => {
         if (this.#tables.get(name)?.transition?.status === "DELETING") await this.#purge(name);
-      });
+      }),
+    );
+  }
+
+  #removeLeavingIndexes(name: string): Promise<void> {
+    return this.exclusively(name, async () => {
+      const table = this.#tables.get(name);
+      if (table === undefined || !hasLeavingIndex(table.record)) return;
+      const record = withoutLeavingIndexes(table.record);
+      await this.#commit(record, undefined);
+      for (const space of missingFrom(spacesOf(record), spacesOf(table.record))) {
+        await this.store.dropSpace(space);
+      }
     });
   }
 
@@ -369,6 +391,7 @@ export class Catalog {
   async #removeOrphans(): Promise<void> {
     for (const [name, table] of this.#tables) {
       if (table.transition?.status === "DELETING") await this.#purge(name);
+      else await this.#removeLeavingIndexes(name);
     }
     const named = new Set([
       SYSTEM_SPACE,

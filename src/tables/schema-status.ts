@@ -58,6 +58,9 @@ export function checkUpdatable(
   request: UpdateTableRequest,
 ): void {
   const { tableName } = record;
+  const creating = indexesIn(record, "CREATING");
+  const deleting = indexesIn(record, "DELETING");
+  const capacity = request.ProvisionedThroughput !== undefined || request.BillingMode !== undefined;
   if (request.DeletionProtectionEnabled !== undefined && status !== "ACTIVE" && status !== "UPDATING") {
     throw resourceInUse("Table needs to be in ACTIVE status to modify deletion protection setting.");
   }
@@ -70,13 +73,10 @@ export function checkUpdatable(
         `Can't enable or disable stream while table IOPS are being updated. Table: ${tableName}`,
       );
     }
-    if (status === "UPDATING") {
+    if (status === "UPDATING" && !(deleting !== undefined && isRefusedByIndex(request))) {
       throw stillInUse(`Table IOPS are currently being updated. Table: ${tableName}`);
     }
   }
-  const creating = indexesIn(record, "CREATING");
-  const deleting = indexesIn(record, "DELETING");
-  const capacity = request.ProvisionedThroughput !== undefined || request.BillingMode !== undefined;
   if (capacity && creating !== undefined) {
     throw stillInUse(
       `Can't change table IOPS when an index is being created. Table: ${tableName} Indexes: ${creating}`,
@@ -98,6 +98,17 @@ export function checkUpdatable(
     );
   }
 }
+
+/** Whether the index being deleted, which makes the table UPDATING, has its own words for refusing this request. */
+const isRefusedByIndex = ({
+  ProvisionedThroughput,
+  BillingMode,
+  OnDemandThroughput,
+  GlobalSecondaryIndexUpdates,
+}: UpdateTableRequest): boolean =>
+  [ProvisionedThroughput, BillingMode, OnDemandThroughput, GlobalSecondaryIndexUpdates].some(
+    (member) => member !== undefined,
+  );
 
 /** The refusal of a request while the table's stream is being enabled or disabled. */
 function streamIsChanging(

@@ -243,11 +243,23 @@ function planDelete(plan: UpdatePlan, indexName: string): UpdatePlan {
   }
   const remaining = record.globalSecondaryIndexes.filter((each) => each.indexName !== indexName);
   if (remaining.some(isChangingShape)) throw oneAtATime();
+  const { backfilling: _, ...leaving } = { ...index, indexStatus: "DELETING" as const };
   return {
     ...plan,
-    record: pruned({ ...record, globalSecondaryIndexes: remaining }),
-    response: { ...withIndex(response, { ...index, indexStatus: "DELETING" }), tableStatus: "UPDATING" },
+    record: withIndex(record, leaving),
+    response: { ...withIndex(response, leaving), tableStatus: "UPDATING" },
   };
+}
+
+/** Whether an index of the table is being deleted: it is shown, and written to, but not read from. */
+export const hasLeavingIndex = ({ globalSecondaryIndexes }: TableRecord): boolean =>
+  globalSecondaryIndexes.some(({ indexStatus }) => indexStatus === "DELETING");
+
+/** The record once the indexes that are being deleted are gone. The very same one when there are none. */
+export function withoutLeavingIndexes(record: TableRecord): TableRecord {
+  if (!hasLeavingIndex(record)) return record;
+  const remaining = record.globalSecondaryIndexes.filter(({ indexStatus }) => indexStatus !== "DELETING");
+  return pruned({ ...record, globalSecondaryIndexes: remaining });
 }
 
 /** A record without the definitions of attributes that no key uses any more. */

@@ -69,3 +69,91 @@ test("an index that is added is allocated, then filled, then active", async () =
   const { body } = await server.call("Scan", { TableName: TABLE, IndexName: "idx" });
   expect(body["Count"]).toBe(100);
 });
+
+const withDeletion = { TableName: TABLE, GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: "idx" } }] };
+
+async function openIndexed() {
+  const clock = new ManualClock();
+  const store = doubleStore({ clock });
+  const server = await inProcess(store, { clock, tableDelayMs: DELAY_MS });
+  await server.call("CreateTable", {
+    ...INDEXED,
+    AttributeDefinitions: definitions("pk", "g"),
+    GlobalSecondaryIndexes: [INDEX],
+  });
+  clock.advance(DELAY_MS);
+  await server.call("PutItem", { TableName: TABLE, Item: { pk: { S: "1" }, g: { S: "x" } } });
+  return { clock, store, server };
+}
+
+async function described(server: InProcess) {
+  return (await server.call("DescribeTable", { TableName: TABLE })).body["Table"];
+}
+
+test("an index that is deleted shows as DELETING, refuses in its own words, then is gone", async () => {
+  const { clock, store, server } = await openIndexed();
+  const spaces = store.spaces().length;
+  expect((await server.call("UpdateTable", withDeletion)).status).toBe(200);
+  expect(await states(server)).toEqual(["UPDATING", "DELETING", undefined]);
+  await server.call("PutItem", { TableName: TABLE, Item: { pk: { S: "2" }, g: { S: "y" } } });
+  expect(await described(server)).toMatchObject({
+    AttributeDefinitions: definitions("pk", "g"),
+    GlobalSecondaryIndexes: [{ IndexName: "idx", ItemCount: 2 }],
+  });
+  const inUse = "Attempt to change a resource which is still in use: ";
+  const refusals: [object, string, string][] = [
+    [withDeletion, "ResourceInUseException", `${inUse}Index is being deleted. Table: Slow Index: idx`],
+    [
+      {
+        TableName: TABLE,
+        AttributeDefinitions: definitions("h"),
+        GlobalSecondaryIndexUpdates: [
+          { Create: { ...INDEX, IndexName: "other", KeySchema: [{ AttributeName: "h", KeyType: "HASH" }] } },
+        ],
+      },
+      "LimitExceededException",
+      "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
+    ],
+    [
+      {
+        TableName: TABLE,
+        BillingMode: "PROVISIONED",
+        ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
+      },
+      "ResourceInUseException",
+      `${inUse}Can't change table IOPS when an index is being deleted. Table: Slow Indexes: [idx]`,
+    ],
+    [
+      { TableName: TABLE, OnDemandThroughput: { MaxReadRequestUnits: 5 } },
+      "ResourceInUseException",
+      `${inUse}OnDemandThroughput cannot be updated while index deletion is in progress for indexes: [idx]`,
+    ],
+  ];
+  for (const [request, error, message] of refusals) {
+    const answer = await server.call("UpdateTable", request);
+    expect([answer.error, answer.body["message"]]).toEqual([error, message]);
+  }
+  // What is admitted meanwhile does not end it early.
+  await server.call("UpdateTable", { TableName: TABLE, DeletionProtectionEnabled: true });
+  expect(await states(server)).toEqual(["UPDATING", "DELETING", undefined]);
+
+  clock.advance(DELAY_MS);
+  while (store.spaces().length >= spaces) await Bun.sleep(0);
+  expect(await described(server)).toMatchObject({
+    TableStatus: "ACTIVE",
+    AttributeDefinitions: definitions("pk"),
+    DeletionProtectionEnabled: true,
+  });
+  expect(await described(server)).not.toHaveProperty("GlobalSecondaryIndexes");
+});
+
+test("an index that was being deleted at a stop is gone after the next start", async () => {
+  const { clock, store, server } = await openIndexed();
+  const spaces = store.spaces().length;
+  await server.call("UpdateTable", withDeletion);
+  await server.catalog.close();
+  clock.advance(DELAY_MS);
+  const next = await inProcess(store, { clock, tableDelayMs: DELAY_MS });
+  expect(await states(next)).toEqual(["ACTIVE", undefined, undefined]);
+  expect(store.spaces()).toHaveLength(spaces - 1);
+});

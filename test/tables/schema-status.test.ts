@@ -76,6 +76,20 @@ describe("updates", () => {
       inUse("Can't change table IOPS when an index is being deleted. Table: Table Indexes: [gsi]"),
     ],
     [
+      "throughput while an index is deleted, which makes the table updating",
+      withIndex("DELETING"),
+      "UPDATING",
+      throughput,
+      inUse("Can't change table IOPS when an index is being deleted. Table: Table Indexes: [gsi]"),
+    ],
+    [
+      "class while an index is deleted",
+      withIndex("DELETING"),
+      "UPDATING",
+      { TableClass: "STANDARD" },
+      inUse("Table IOPS are currently being updated. Table: Table"),
+    ],
+    [
       "on-demand maxima while an index is deleted",
       withIndex("DELETING"),
       "ACTIVE",

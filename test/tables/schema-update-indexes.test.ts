@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { GlobalIndexRecord, TableRecord } from "../../src/tables/schema.ts";
 import type { GlobalSecondaryIndexRequest } from "../../src/tables/schema-request.ts";
+import { withoutLeavingIndexes } from "../../src/tables/schema-update-indexes.ts";
 import {
   create,
   definitionsOf,
@@ -192,10 +193,13 @@ describe("delete", () => {
     expect(updateRefusal(filling, deleting("gsi"))).toBe("none");
   });
 
-  test("the plan: gone with its definitions, shown as going", () => {
+  test("the plan: shown as going, then gone with its definitions", () => {
     const plan = update(onDemand, deleting("gsi"));
-    expect(plan.record.globalSecondaryIndexes).toEqual([]);
-    expect(plan.record.attributeDefinitions).toEqual(definitionsOf("pk:S sk:N"));
+    expect(plan.record.globalSecondaryIndexes).toMatchObject([{ indexStatus: "DELETING" }]);
+    expect(plan.record.attributeDefinitions).toEqual(onDemand.attributeDefinitions);
+    const record = withoutLeavingIndexes(plan.record);
+    expect(record.globalSecondaryIndexes).toEqual([]);
+    expect(record.attributeDefinitions).toEqual(definitionsOf("pk:S sk:N"));
     expect(plan.response.tableStatus).toBe("UPDATING");
     expect(plan.response.globalSecondaryIndexes).toMatchObject([
       { indexName: "gsi", indexStatus: "DELETING" },
