@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Clock } from "./clock.ts";
 import { isNoSpace, StorageError } from "./errors.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { StoreHealth } from "./health.ts";
@@ -15,6 +16,7 @@ import type { Vfs } from "./vfs/vfs.ts";
 export interface BulkLoaderOptions {
   readonly caps: Capabilities;
   readonly vfs: Vfs;
+  readonly clock: Clock;
   readonly health: StoreHealth;
   readonly manifest: Manifest;
   readonly log: Log;
@@ -81,11 +83,21 @@ export class BulkLoader {
   }
 
   async #load(space: Space, rows: Rows, delta: Omit<Delta, "space">, sequence: number): Promise<void> {
-    const { vfs, manifest, tables, blockBytes, tableBytes, lastLevel, health } = this.#options;
+    const { vfs, clock, manifest, tables, blockBytes, tableBytes, lastLevel, health } = this.#options;
     // Nothing is compacted meanwhile, so what was empty stays empty but for level 0.
     const level = space.version.tables.length === 0 ? lastLevel : 0;
     const check = () => this.#check(space);
-    const options = { vfs, manifest, tables, blockBytes, tableBytes, space: space.number, level, check };
+    const options = {
+      vfs,
+      clock,
+      manifest,
+      tables,
+      blockBytes,
+      tableBytes,
+      space: space.number,
+      level,
+      check,
+    };
     const run = new RunWriter(options);
     let committing = false;
     try {

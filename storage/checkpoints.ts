@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import type { Clock } from "./clock.ts";
+import { type Clock, nextTurn } from "./clock.ts";
 import { JobRunner } from "./compaction/job-runner.ts";
 import { MergeJob } from "./compaction/merge-job.ts";
 import { at } from "./encoding.ts";
@@ -11,6 +10,7 @@ import type { CheckpointRecord, TableRecord } from "./manifest/edit.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import type { Memtable } from "./memtable/memtable.ts";
 import { mergeCursors } from "./merging-iterator.ts";
+import { type RandomBytes, randomId } from "./random.ts";
 import type { Space } from "./space.ts";
 import type { FilledSpace, SpaceDirectory } from "./space-directory.ts";
 import type { CheckpointInfo, Progress, SpaceId, SpaceStats } from "./store.ts";
@@ -21,6 +21,7 @@ import type { Vfs } from "./vfs/vfs.ts";
 export interface CheckpointsOptions {
   readonly vfs: Vfs;
   readonly clock: Clock;
+  readonly random: RandomBytes;
   readonly health: StoreHealth;
   readonly manifest: Manifest;
   readonly log: Log;
@@ -143,7 +144,7 @@ export class Checkpoints {
       if (numbers.length > 0) tables.syncDirectory();
       await this.#syncLog(sequence);
       const record: CheckpointRecord = {
-        id: randomUUID(),
+        id: randomId(this.#options.random),
         sequence,
         time,
         spaces: captures.map(({ space, version, stats, generation }, index) => {
@@ -223,7 +224,7 @@ export class Checkpoints {
         const links: TableRecord[] = [];
         for (const table of source.tables) {
           links.push(this.#link(table, numbers));
-          if (numbers.length % linksPerSlice === 0) await turn();
+          if (numbers.length % linksPerSlice === 0) await nextTurn(this.#options.clock);
           this.#options.health.checkOpen();
           progress?.(numbers.length, total);
         }
@@ -289,8 +290,4 @@ function sourcesOf(
 
 function infoOf({ id, time, spaces }: CheckpointRecord): CheckpointInfo {
   return { id, time, spaces: spaces.map((space) => space.id) };
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

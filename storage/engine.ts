@@ -99,7 +99,7 @@ class Engine implements LocalStore {
   #closing: Promise<void> | undefined;
 
   static async open(options: FullOptions, release: () => void): Promise<Engine> {
-    const { vfs, clock, durability, acceptClock, logFillBytes, manifestBytesMin } = options;
+    const { vfs, clock, random, durability, acceptClock, logFillBytes, manifestBytesMin } = options;
     const health = new StoreHealth();
     const tables = new TableFiles(vfs, options.cacheBytesMax, (error) => health.setDegraded(error));
     let engine: Engine | undefined;
@@ -107,6 +107,7 @@ class Engine implements LocalStore {
       const files = await openFiles({
         vfs,
         clock,
+        random,
         mode: durability.mode,
         acceptClock,
         logFillBytes,
@@ -160,7 +161,7 @@ class Engine implements LocalStore {
       visibleSequence: () => this.#groups.visibleSequence,
     });
     this.#executor =
-      options.worker && vfs.root !== undefined ? workerExecutor(vfs.root) : inThreadExecutor(vfs);
+      options.worker && vfs.root !== undefined ? workerExecutor(vfs.root) : inThreadExecutor(vfs, clock);
     this.#flusher = this.#newFlusher();
     this.#gate = new WriteGate(clock, () => this.#budget.bytesPut);
     this.#compactor = this.#newCompactor();
@@ -240,10 +241,11 @@ class Engine implements LocalStore {
   }
 
   #newLoader(): BulkLoader {
-    const { vfs, blockBytes, tableBytes } = this.#options;
+    const { vfs, clock, blockBytes, tableBytes } = this.#options;
     return new BulkLoader({
       caps,
       vfs,
+      clock,
       health: this.#health,
       manifest: this.#manifest,
       log: this.#log,
@@ -258,10 +260,11 @@ class Engine implements LocalStore {
   }
 
   #newCheckpoints(): Checkpoints {
-    const { vfs, clock, blockBytes, tableBytes } = this.#options;
+    const { vfs, clock, random, blockBytes, tableBytes } = this.#options;
     return new Checkpoints({
       vfs,
       clock,
+      random,
       health: this.#health,
       manifest: this.#manifest,
       log: this.#log,

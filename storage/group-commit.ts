@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import { type Clock, nextTurn } from "./clock.ts";
 import { CommitGroup, PendingOutcome } from "./commit-group.ts";
 import { isNoSpace, type StorageError } from "./errors.ts";
 import type { StoreHealth } from "./health.ts";
@@ -121,7 +121,7 @@ export class GroupCommit {
 
   /** Resolves when every commit that was begun has been answered. */
   async drain(): Promise<void> {
-    while (this.#active || this.#scheduled) await (this.#active ? this.#run : nextTurn());
+    while (this.#active || this.#scheduled) await (this.#active ? this.#run : nextTurn(this.#options.clock));
     this.#cancelSync?.();
     this.#cancelSync = undefined;
     this.#cancelProbe?.();
@@ -132,7 +132,7 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled || this.#active) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#options.clock.soon(() => {
       this.#scheduled = false;
       this.#active = true;
       this.#run = this.#writeGroups();
@@ -147,7 +147,7 @@ export class GroupCommit {
         this.#flying = group;
         this.#room?.resolve();
         this.#room = undefined;
-        if (await this.#write(group)) await nextTurn();
+        if (await this.#write(group)) await nextTurn(this.#options.clock);
       }
     } catch (error) {
       this.fail(error);
@@ -254,8 +254,4 @@ export class GroupCommit {
       this.#health.clearReadOnly("log");
     });
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

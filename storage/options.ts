@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "./clock.ts";
+import { type RandomBytes, systemRandom } from "./random.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
 /** When a commit may be acknowledged: after its sync; after the write, syncing every so often; after the write. */
@@ -11,6 +12,7 @@ export interface StoreOptions {
   /** Where the files live. */
   readonly vfs: Vfs;
   readonly clock?: Clock;
+  readonly random?: RandomBytes;
   readonly durability?: Durability;
   /** Budget of all memtables together; the largest (or oldest) is flushed when it is reached. */
   readonly memtableBytesMax?: number;
@@ -45,6 +47,7 @@ export interface StoreOptions {
 
 export const defaultOptions = {
   clock: systemClock,
+  random: systemRandom,
   durability: { mode: "sync" } as Durability,
   /** Bounds both memory and the log to replay at start. */
   memtableBytesMax: 64 << 20,

@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import type { Clock } from "./clock.ts";
+import { readU32 } from "./encoding.ts";
 import { corruption, StorageError } from "./errors.ts";
 import { FeedIndexBuilder } from "./feed/feed-reader.ts";
 import type { LoggedSegment } from "./feed/feeds.ts";
@@ -7,6 +7,7 @@ import { currentPath, manifestPath, parseManifestName } from "./manifest/format.
 import { Manifest, type ManifestOptions } from "./manifest/manifest.ts";
 import { type ReadManifest, readManifest } from "./manifest/reader.ts";
 import type { ManifestState } from "./manifest/state.ts";
+import type { RandomBytes } from "./random.ts";
 import { Space } from "./space.ts";
 import type { Key, Value } from "./store.ts";
 import { type TableFiles, tableDirectory } from "./table-files.ts";
@@ -20,6 +21,7 @@ import { WalWriter } from "./wal/wal-writer.ts";
 export interface OpenRequest {
   readonly vfs: Vfs;
   readonly clock: Clock;
+  readonly random: RandomBytes;
   readonly mode: WalMode;
   readonly acceptClock: boolean;
   readonly logFillBytes: number;
@@ -45,9 +47,9 @@ const skippedSequences = 2 ** 20;
 /** A store may well lie idle or switched off for years; a broken clock mostly jumps further (2036, 2038, GPS weeks: 19.7 years). */
 const clockAheadMsMax = 5 * 366 * 24 * 3_600_000;
 
-const newSalt = (): readonly [number, number] => {
-  const bytes = randomBytes(8);
-  return [bytes.readUInt32LE(0), bytes.readUInt32LE(4)];
+const saltsFrom = (random: RandomBytes) => (): readonly [number, number] => {
+  const bytes = random(8);
+  return [readU32(bytes, 0), readU32(bytes, 4)];
 };
 
 /** Opens the store in a directory, or makes one in an empty directory. */
@@ -97,13 +99,19 @@ function segmentSizes(vfs: Vfs): number[] {
 }
 
 function manifestOptions(request: OpenRequest, storeId: Uint8Array): ManifestOptions {
-  const { vfs, onManifestFailure, manifestBytesMin } = request;
-  return { vfs, storeId, newSalt, onFailure: onManifestFailure, rollBytesMin: manifestBytesMin };
+  const { vfs, random, onManifestFailure, manifestBytesMin } = request;
+  return {
+    vfs,
+    storeId,
+    newSalt: saltsFrom(random),
+    onFailure: onManifestFailure,
+    rollBytesMin: manifestBytesMin,
+  };
 }
 
 function walOptions(request: OpenRequest, storeId: Uint8Array) {
-  const { vfs, mode, logFillBytes } = request;
-  return { vfs, storeId, mode, fillAheadBytes: logFillBytes, newSalt };
+  const { vfs, random, mode, logFillBytes } = request;
+  return { vfs, storeId, mode, fillAheadBytes: logFillBytes, newSalt: saltsFrom(random) };
 }
 
 /** CURRENT comes last: until it is there, the directory counts as empty. */
@@ -113,7 +121,7 @@ async function create(request: OpenRequest): Promise<OpenedFiles> {
     if (!vfs.exists(directory)) vfs.makeDirectory(directory);
   }
   if (vfs.exists(segmentPath(1))) vfs.unlink(segmentPath(1));
-  const storeId = new Uint8Array(randomBytes(16));
+  const storeId = request.random(16);
   // Syncs the root, and with it the entries of the directories, before anything is put into them.
   const manifest = await Manifest.create(manifestOptions(request, storeId));
   const time = Math.trunc(request.clock.now());

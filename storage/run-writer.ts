@@ -1,3 +1,4 @@
+import { type Clock, nextTurn } from "./clock.ts";
 import { StorageError } from "./errors.ts";
 import type { Entry } from "./iterator.ts";
 import type { TableRecord } from "./manifest/edit.ts";
@@ -8,6 +9,7 @@ import type { Vfs, VfsFile } from "./vfs/vfs.ts";
 
 export interface RunOptions {
   readonly vfs: Vfs;
+  readonly clock: Clock;
   readonly manifest: Manifest;
   readonly tables: TableFiles;
   readonly blockBytes: number;
@@ -116,7 +118,7 @@ export class RunWriter {
   }
 
   async #turn(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn(this.#options.clock);
     this.#options.check();
   }
 }

@@ -39,7 +39,7 @@ const layers: Readonly<Record<"src" | "storage", readonly (readonly string[])[]>
     ["compaction", "checkpoint", "feed"],
     ["memtable", "wal", "sstable", "manifest"],
     ["merging-iterator", "frame", "options"],
-    ["iterator", "encoding", "vfs", "clock"],
+    ["iterator", "encoding", "vfs", "clock", "random"],
     ["store", "errors"],
   ],
 };
@@ -62,6 +62,16 @@ const reserved = [
     what: "the wall clock",
     pattern: /\bDate\.now\(|\bnew Date\(\)/,
     places: ["storage/clock.ts", "src/runtime/"],
+  },
+  {
+    what: "timers and turns of the event loop",
+    pattern: /\b(setTimeout|setInterval|setImmediate|queueMicrotask|nextTick)\b/,
+    places: ["storage/clock.ts", "src/runtime/", "src/cli/"],
+  },
+  {
+    what: "chance",
+    pattern: /\b(Math\.random|randomUUID|getRandomValues)\b|"node:crypto"/,
+    places: ["storage/random.ts", "src/runtime/"],
   },
   { what: "the file system", pattern: /"node:fs(\/promises)?"/, places: ["storage/vfs/", "src/runtime/"] },
   {

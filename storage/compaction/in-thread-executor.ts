@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { CompactionJob } from "./compaction-job.ts";
 import type { JobExecutor } from "./executor.ts";
@@ -9,7 +9,7 @@ import { JobRunner } from "./job-runner.ts";
 const sliceBytes = 48 << 10;
 
 /** Runs jobs on this thread in slices of well under a millisecond, with a turn of the event loop between them. */
-export function inThreadExecutor(vfs: Vfs, clock: Clock = systemClock): JobExecutor {
+export function inThreadExecutor(vfs: Vfs, clock: Clock): JobExecutor {
   let bytesPerSecond = 0;
   const runner = new JobRunner({ clock, sliceBytes, bytesPerSecond: () => bytesPerSecond });
   return {
@@ -22,7 +22,9 @@ export function inThreadExecutor(vfs: Vfs, clock: Clock = systemClock): JobExecu
       return runner.run(new CompactionJob(vfs, spec), { paced: true, signal });
     },
     pace(rate) {
+      if (rate === bytesPerSecond) return;
       bytesPerSecond = rate;
+      runner.wake();
     },
     async close() {
       runner.close();

@@ -1,5 +1,4 @@
-import { setImmediate } from "node:timers";
-import type { Clock } from "../clock.ts";
+import { type Clock, nextTurn } from "../clock.ts";
 import { objectAt } from "../encoding.ts";
 import { StorageError } from "../errors.ts";
 import type { Job } from "./job.ts";
@@ -31,11 +30,6 @@ export interface RunnerOptions {
   readonly bytesPerSecond: () => number;
 }
 
-/** Lets everything else that is waiting on this thread run. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 /** Runs jobs of one thread in slices, one slice at a time, with a turn of the event loop after each. */
 export class JobRunner {
   readonly #options: RunnerOptions;
@@ -65,7 +59,9 @@ export class JobRunner {
         writtenBytes: 0,
       });
     });
-    this.#wake?.();
+    // Whoever gives the job up shall not wait for the pace.
+    options.signal?.addEventListener("abort", () => this.wake(), { once: true });
+    this.wake();
     if (!this.#running) {
       this.#running = true;
       void this.#loop();
@@ -76,12 +72,17 @@ export class JobRunner {
   /** Gives up all jobs. Those that are in a slice end with it. */
   close(): void {
     this.#closed = true;
+    this.wake();
+  }
+
+  /** To be called when the rate has changed: a job that waits for its turn looks again. */
+  wake(): void {
     this.#wake?.();
   }
 
   async #loop(): Promise<void> {
     // The caller's synchronous stretch ends before the first slice begins.
-    await turn();
+    await nextTurn(this.#options.clock);
     while (this.#queue.length > 0) {
       const now = this.#options.clock.now();
       const next = this.#next(now);
@@ -128,7 +129,7 @@ export class JobRunner {
       }
       if (result === "sync") await job.file.datasync();
       if (queued.options.paced) this.#owe(queued);
-      await turn();
+      await nextTurn(this.#options.clock);
     } catch (error) {
       this.#remove(queued);
       queued.failed(error);
@@ -170,7 +171,7 @@ export class JobRunner {
   }
 }
 
-/** Abort signals and changes of the rate are noticed this soon. */
+/** Changes of the rate that nobody told of are noticed this soon. */
 const sleepMsMax = 50;
 
 /** What a job rejects with that was not carried to its end on request. */

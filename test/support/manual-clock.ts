@@ -24,6 +24,10 @@ export class ManualClock implements Clock {
     return () => this.#tasks.delete(task);
   }
 
+  soon(task: () => void): void {
+    setImmediate(task);
+  }
+
   /** Moves on and runs what has become due, in order. Negative: the clock is set back, and nothing runs. */
   advance(ms: number): void {
     this.#now += ms;

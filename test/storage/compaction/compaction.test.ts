@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { systemClock } from "../../../storage/clock.ts";
 import { compactionSpec } from "../../../storage/compaction/compaction-job.ts";
 import type { CompactionSpec, JobExecutor } from "../../../storage/compaction/executor.ts";
 import { inThreadExecutor } from "../../../storage/compaction/in-thread-executor.ts";
@@ -129,7 +130,7 @@ test("flushes and compactions never change what is read", async () => {
     fc.asyncProperty(fc.integer(), fc.integer({ min: 10, max: 400 }), async (seed, keys) => {
       const random = seededRandom(seed);
       const vfs = memoryVfs();
-      const store = new Harness(vfs, inThreadExecutor(vfs));
+      const store = new Harness(vfs, inThreadExecutor(vfs, systemClock));
       const model = new Map<string, Entry>();
       for (let sequence = 1; sequence <= 2500; sequence++) {
         const key = `key ${String(random(keys)).padStart(4, "0")}`;
@@ -205,7 +206,7 @@ const setups: [string, () => { vfs: Vfs; executor: JobExecutor }][] = [
     "in thread",
     () => {
       const vfs = memoryVfs();
-      return { vfs, executor: inThreadExecutor(vfs) };
+      return { vfs, executor: inThreadExecutor(vfs, systemClock) };
     },
   ],
   ["in a Worker", () => ({ vfs: diskVfs(directory), executor: workerExecutor(directory) })],
@@ -290,7 +291,7 @@ test("both executors write the same bytes", async () => {
   const vfs = diskVfs(directory);
   const worker = workerExecutor(directory);
   const { spec } = twoRuns(vfs, "same", 3000);
-  const here = await inThreadExecutor(vfs).compact(spec);
+  const here = await inThreadExecutor(vfs, systemClock).compact(spec);
   const there = await worker.compact({ ...spec, outputs: spec.outputs.map((path) => `w-${path}`) });
   expect(there.map(({ info }) => info)).toEqual(here.map(({ info }) => info));
   await worker.close();
@@ -298,7 +299,7 @@ test("both executors write the same bytes", async () => {
 
 describe("what a compaction writes", () => {
   const vfs = memoryVfs();
-  const executor = inThreadExecutor(vfs);
+  const executor = inThreadExecutor(vfs, systemClock);
 
   test("keeps tombstones where an older table covers their key", async () => {
     const { spec, expected } = twoRuns(vfs, "covered", 1000);

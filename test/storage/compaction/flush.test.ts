@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { systemClock } from "../../../storage/clock.ts";
 import type { JobExecutor } from "../../../storage/compaction/executor.ts";
 import { inThreadExecutor } from "../../../storage/compaction/in-thread-executor.ts";
 import { workerExecutor } from "../../../storage/compaction/worker-executor.ts";
@@ -48,14 +49,14 @@ const setups: [string, () => Setup][] = [
     "in thread, in memory",
     () => {
       const vfs = memoryVfs();
-      return { vfs, executor: inThreadExecutor(vfs) };
+      return { vfs, executor: inThreadExecutor(vfs, systemClock) };
     },
   ],
   [
     "in thread, on disk",
     () => {
       const vfs = diskVfs(directory);
-      return { vfs, executor: inThreadExecutor(vfs) };
+      return { vfs, executor: inThreadExecutor(vfs, systemClock) };
     },
   ],
   ["in a Worker", () => ({ vfs: diskVfs(directory), executor: workerExecutor(directory) })],
@@ -136,7 +137,7 @@ describe.each(setups)("a flush %s", (name, setup) => {
 test("both executors write the same bytes", async () => {
   const vfs = diskVfs(directory);
   const worker = workerExecutor(directory);
-  const inThread = inThreadExecutor(vfs);
+  const inThread = inThreadExecutor(vfs, systemClock);
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 3000 }), fc.nat(500), async (rows, valueBytes) => {
       const { frozen } = memtables(rows, valueBytes);
@@ -155,7 +156,7 @@ test("both executors write the same bytes", async () => {
 
 test("flushes of several spaces run at the same time", async () => {
   const vfs = memoryVfs();
-  const executor = inThreadExecutor(vfs);
+  const executor = inThreadExecutor(vfs, systemClock);
   const flushes = Array.from({ length: 5 }, async (_, index) => {
     const { frozen, expected } = memtables(2000, 50);
     const path = `${index}.sst`;
@@ -166,7 +167,7 @@ test("flushes of several spaces run at the same time", async () => {
 });
 
 test("a flush on this thread lets other work through", async () => {
-  const executor = inThreadExecutor(memoryVfs());
+  const executor = inThreadExecutor(memoryVfs(), systemClock);
   const { frozen } = memtables(30_000, 200);
   let turns = 0;
   const ticking = setInterval(() => turns++, 0);

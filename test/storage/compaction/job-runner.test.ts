@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Clock } from "../../../storage/clock.ts";
+import { type Clock, systemClock } from "../../../storage/clock.ts";
 import { inThreadExecutor } from "../../../storage/compaction/in-thread-executor.ts";
 import type { Job, StepResult } from "../../../storage/compaction/job.ts";
 import { JobRunner } from "../../../storage/compaction/job-runner.ts";
@@ -56,6 +56,10 @@ class ManualClock implements Clock {
     const timer = { at: this.time + delayMs, task };
     this.timers.add(timer);
     return () => this.timers.delete(timer);
+  }
+
+  soon(task: () => void): void {
+    setImmediate(task);
   }
 
   /** Runs the earliest timer. */
@@ -123,6 +127,24 @@ describe("the job runner", () => {
     while (log.length < 5) await clock.advance();
     await job;
     expect(clock.time - start).toBeLessThan(10_000);
+  });
+
+  test("gives a job up, and takes a new pace over, though the clock stands still", async () => {
+    let bytesPerSecond = 1;
+    const runner = runnerOn(new ManualClock(), () => bytesPerSecond);
+    const log: string[] = [];
+    const abort = new AbortController();
+    const given = runner
+      .run(new CountingJob("given up", 9, log), { paced: true, signal: abort.signal })
+      .catch((error: unknown) => error);
+    while (log.length < 1) await new Promise((resolve) => setImmediate(resolve));
+    abort.abort();
+    expect(await given).toMatchObject({ kind: "closed" });
+    const hurried = runner.run(new CountingJob("hurried", 3, log), { paced: true });
+    while (log.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    bytesPerSecond = 0;
+    runner.wake();
+    expect(await hurried).toBe("hurried");
   });
 
   test("gives jobs up on request, at once", async () => {
@@ -204,7 +226,7 @@ describe("a job's output", () => {
 
   test("is synced piece by piece, wholly synced and closed when the job is done", async () => {
     const { vfs, files } = watching(memoryVfs());
-    const executor = inThreadExecutor(vfs);
+    const executor = inThreadExecutor(vfs, systemClock);
     const spec = { path: "a.sst", blockBytes: 4096, dropTombstones: false };
     const info = await executor.flush(spec, [noisyMemtable(2500)]);
     expect(info?.bytes).toBeGreaterThan(4 << 20);
@@ -239,7 +261,7 @@ describe("a job's output", () => {
       });
     };
     const spec = { path: "a.sst", blockBytes: 4096, dropTombstones: false };
-    const failure = await inThreadExecutor(vfs)
+    const failure = await inThreadExecutor(vfs, systemClock)
       .flush(spec, [noisyMemtable(500)])
       .catch((error: unknown) => error);
     expect(failure).toMatchObject({ kind: "no-space" });

@@ -12,6 +12,7 @@ function handClock(): Clock & { time: number } {
       return this.time;
     },
     after: () => () => undefined,
+    soon: (task) => void setImmediate(task),
   };
 }
 

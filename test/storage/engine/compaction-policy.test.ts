@@ -115,7 +115,7 @@ describe("a compaction that fails", () => {
       await checkRows(store);
       isBroken = false;
       clock.advance(4_000);
-      await untilCompacted(store);
+      await untilCompacted(store, clock);
       expect(failures()).toBe(4);
       await checkRows(store);
       expect(store.health().state).toBe("ok");
@@ -142,7 +142,7 @@ describe("a compaction that fails", () => {
       await mustPut(store, `row-${n % rowCount}`, value(n));
       await mustPut(store, `row-${n % rowCount}`, value(n), other);
     }
-    await untilCompacted(store);
+    await untilCompacted(store, clock);
     expect(store.counters().merges).toBeGreaterThan(0);
     expect(store.counters().compactionFailures).toBe(1);
     await store.close();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { LocalStore, Outcome, Store, Value } from "../../../storage/index.ts";
+import type { ManualClock } from "../../support/manual-clock.ts";
 
 export const space = "00000000-0000-4000-8000-00000000000a";
 
@@ -50,12 +51,13 @@ export async function until(isDone: () => boolean, what: string): Promise<void> 
   throw new Error(`waited in vain: ${what}`);
 }
 
-/** Waits until no compaction is due. */
-export async function untilCompacted(store: LocalStore): Promise<void> {
+/** Waits until no compaction is due. They keep to a pace: a clock that does not move by itself is moved. */
+export async function untilCompacted(store: LocalStore, clock?: ManualClock): Promise<void> {
   const start = performance.now();
   while (store.counters().compactionsDue > 0) {
     const state = () => JSON.stringify([store.counters(), store.health()]);
     assert(performance.now() - start < 10_000, `compactions come to an end: ${state()}`);
     await new Promise((resolve) => setTimeout(resolve, 1));
+    clock?.advance(1);
   }
 }
