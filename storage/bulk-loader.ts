@@ -45,6 +45,8 @@ type Rows = AsyncIterable<Row> | Iterable<Row>;
  */
 export class BulkLoader {
   readonly #options: BulkLoaderOptions;
+  /** SSTables written, since the start. */
+  bytesWritten = 0;
 
   constructor(options: BulkLoaderOptions) {
     this.#options = options;
@@ -103,6 +105,7 @@ export class BulkLoader {
     try {
       await this.#write(run, rows, sequence, check);
       const records = await run.finish();
+      for (const { bytes } of records) this.bytesWritten += bytes;
       if (records.length > 0) tables.syncDirectory();
       await this.#syncLog(sequence);
       // From here to the commit nothing may intervene: the manifest refuses edits of a space that is gone.

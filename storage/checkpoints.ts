@@ -63,6 +63,8 @@ export class Checkpoints {
   readonly #runner: JobRunner;
   readonly #pinned = new Map<string, Pinned>();
   readonly #underWay = new Set<Promise<unknown>>();
+  /** SSTables written, since the start. */
+  bytesWritten = 0;
 
   /** Takes over the checkpoints in the manifest. */
   constructor(options: CheckpointsOptions) {
@@ -191,6 +193,7 @@ export class Checkpoints {
       },
     });
     const outputs = await this.#runner.run(job, { paced: false });
+    for (const { info } of outputs) this.bytesWritten += info.bytes;
     return outputs.map(({ info: { blocks: _, ...kept } }, index) => {
       return { space: space.number, level: 0, number: at(numbers, first + index), ...kept };
     });

@@ -61,7 +61,8 @@ export class Compactor {
   mergeCount = 0;
   moveCount = 0;
   failureCount = 0;
-  bytesWritten = 0;
+  /** By the level they went to. */
+  readonly bytesWritten: number[] = [];
 
   constructor(options: CompactorOptions) {
     this.#options = options;
@@ -244,7 +245,9 @@ export class Compactor {
     space.install(space.version.replace(inputs, task.outputLevel, added));
     for (const table of inputs) table.markObsolete();
     this.mergeCount += 1;
-    for (const { bytes } of outputs) this.bytesWritten += bytes;
+    let bytesWritten = this.bytesWritten[task.outputLevel] ?? 0;
+    for (const { bytes } of outputs) bytesWritten += bytes;
+    this.bytesWritten[task.outputLevel] = bytesWritten;
   }
 
   /** Merges the inputs into new files; notes the names of all that may come to exist in `numbers`, before they do. */

@@ -5,7 +5,7 @@ import { inThreadExecutor } from "./compaction/in-thread-executor.ts";
 import { defaultPickerOptions } from "./compaction/picker.ts";
 import { workerExecutor } from "./compaction/worker-executor.ts";
 import { Compactor } from "./compactor.ts";
-import type { Counters, LocalStore } from "./counters.ts";
+import { type Counters, type LocalStore, readCounters } from "./counters.ts";
 import { isNoSpace, StorageError } from "./errors.ts";
 import { Feeds } from "./feed/feeds.ts";
 import { Flusher } from "./flusher.ts";
@@ -42,6 +42,7 @@ import type {
 } from "./store.ts";
 import { TableFiles } from "./table-files.ts";
 import { Transactions } from "./transaction.ts";
+import { CountingVfs } from "./vfs/counting.ts";
 import { WriteGate } from "./write-gate.ts";
 
 const caps: Capabilities = {
@@ -57,11 +58,11 @@ const closeFlushBytesMin = 4 << 20;
 /** Starts and stops with little in between leave small segments; with more than this many to read, a start flushes what they hold. */
 const replayedSegmentsMax = 16;
 
-type FullOptions = Required<StoreOptions>;
+type FullOptions = Required<StoreOptions> & { readonly vfs: CountingVfs };
 
 /** Opens the store that lives in `options.vfs`, or makes a new one there. Throws StorageError; see its kinds. */
 export async function openStore(options: StoreOptions): Promise<LocalStore> {
-  const full = { ...defaultOptions, ...options };
+  const full = { ...defaultOptions, ...options, vfs: new CountingVfs(options.vfs) };
   // Before the lock, which is a file: a directory that is not ours is left as it was.
   checkDirectory(options.vfs);
   const release = options.vfs.lock("LOCK");
@@ -95,7 +96,7 @@ class Engine implements LocalStore {
   readonly #loader: BulkLoader;
   readonly #checkpoints: Checkpoints;
   #segmentId: number;
-  #gets = 0;
+  readonly #reads = { gets: 0, snapshots: 0 };
   #closing: Promise<void> | undefined;
 
   static async open(options: FullOptions, release: () => void): Promise<Engine> {
@@ -139,7 +140,7 @@ class Engine implements LocalStore {
     this.#manifest = manifest;
     this.#log = new Log({ clock, segmentBytesMax: options.segmentBytesMax }, files.writer, files.sealed);
     this.#segmentId = files.writer.segment.id;
-    this.#budget = new MemoryBudget(options.memtableBytesMax);
+    this.#budget = new MemoryBudget(options.memtableBytesMax, clock);
     this.#groups = new GroupCommit({
       log: this.#log,
       clock,
@@ -336,7 +337,7 @@ class Engine implements LocalStore {
   get(id: SpaceId, key: Key): Promise<Value | undefined> {
     try {
       this.#health.checkOpen();
-      this.#gets += 1;
+      this.#reads.gets += 1;
       const version = this.#spaces.get(id).read(key, this.#groups.visibleSequence);
       return Promise.resolve(version?.value);
     } catch (error) {
@@ -349,7 +350,7 @@ class Engine implements LocalStore {
       this.#health.checkOpen();
       const spaces = ids.map((id) => this.#spaces.get(id));
       const views = new Map(spaces.map((space) => [space.id, space.view(this.#groups.visibleSequence)]));
-      return Promise.resolve(new EngineSnapshot(views, (error) => this.#noted(error)));
+      return Promise.resolve(new EngineSnapshot(views, (error) => this.#noted(error), this.#reads));
     } catch (error) {
       return Promise.reject(this.#noted(error));
     }
@@ -479,27 +480,21 @@ class Engine implements LocalStore {
   }
 
   counters(): Counters {
-    const { cache } = this.#tables;
-    let level0FilesMost = 0;
-    for (const { version } of this.#spaces.all())
-      level0FilesMost = Math.max(level0FilesMost, version.levels[0]?.length ?? 0);
-    return {
-      logBytes: this.#log.bytesWritten,
-      flushBytes: this.#flusher.bytesWritten,
-      compactionBytes: this.#compactor.bytesWritten,
-      flushes: this.#flusher.flushCount,
-      merges: this.#compactor.mergeCount,
-      moves: this.#compactor.moveCount,
-      compactionFailures: this.#compactor.failureCount,
-      compactionsDue: this.#compactor.dueCount,
-      compactionDebtBytes: this.#compactor.debtBytes,
-      level0FilesMost,
-      writeStalls: this.#gate.stallCount,
-      gets: this.#gets,
-      blocksRead: cache.blocksRead,
-      cacheHits: cache.hits,
-      cacheMisses: cache.misses,
-    };
+    return readCounters({
+      vfs: this.#options.vfs,
+      log: this.#log,
+      groups: this.#groups,
+      budget: this.#budget,
+      gate: this.#gate,
+      flusher: this.#flusher,
+      compactor: this.#compactor,
+      loader: this.#loader,
+      checkpoints: this.#checkpoints,
+      tables: this.#tables,
+      feeds: this.#feeds,
+      reads: this.#reads,
+      spaces: this.#spaces.all(),
+    });
   }
 
   #checkWritable(): void {

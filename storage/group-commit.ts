@@ -5,6 +5,7 @@ import type { StoreHealth } from "./health.ts";
 import type { Log } from "./log.ts";
 import type { Durability } from "./options.ts";
 import type { Outcome } from "./store.ts";
+import { WriteStall } from "./write-stall.ts";
 
 /** A forming group larger than this takes no further commits until the one before it is written. */
 const groupBytesMax = 8 << 20;
@@ -31,6 +32,8 @@ export interface GroupCommitOptions {
  * `visibleSequence`, the newest that may be read and answered.
  */
 export class GroupCommit {
+  /** For the group before it to be written. */
+  readonly stall: WriteStall;
   readonly #options: GroupCommitOptions;
   readonly #log: Log;
   readonly #health: StoreHealth;
@@ -43,13 +46,14 @@ export class GroupCommit {
   #lastSequence: number;
   #visibleSequence: number;
   #lastTime: number;
-  #room: PromiseWithResolvers<void> | undefined;
   #cancelSync: (() => void) | undefined;
   #cancelProbe: (() => void) | undefined;
   #groups = 0;
+  #commits = 0;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
+    this.stall = new WriteStall(options.clock);
     this.#log = options.log;
     this.#health = options.health;
     this.#lastSequence = options.lastSequence;
@@ -65,9 +69,13 @@ export class GroupCommit {
     return this.#visibleSequence;
   }
 
-  /** Groups written since the start. */
+  /** Groups written since the start, and commits in them. */
   get groupCount(): number {
     return this.#groups;
+  }
+
+  get commitCount(): number {
+    return this.#commits;
   }
 
   /** The log time that a commit decided now would carry: it never goes back. */
@@ -80,8 +88,7 @@ export class GroupCommit {
   /** Resolves when there is room for another commit; undefined when there is room now. */
   waitForRoom(): Promise<void> | undefined {
     if (this.#forming.frame.payloadEnd < groupBytesMax) return undefined;
-    this.#room ??= Promise.withResolvers<void>();
-    return this.#room.promise;
+    return this.stall.wait();
   }
 
   /** Opens the next commit. The caller adds its records to the returned group's frame and calls `end`, all in one synchronous stretch. */
@@ -145,8 +152,7 @@ export class GroupCommit {
         const group = this.#forming;
         this.#forming = this.#flying;
         this.#flying = group;
-        this.#room?.resolve();
-        this.#room = undefined;
+        this.stall.end();
         if (await this.#write(group)) await nextTurn(this.#options.clock);
       }
     } catch (error) {
@@ -186,6 +192,7 @@ export class GroupCommit {
 
   #publish(group: CommitGroup, offset: number): void {
     this.#groups += 1;
+    this.#commits += group.frame.commits;
     this.#visibleSequence = group.lastSequence;
     this.#options.onVisible(group, offset);
     for (const outcome of group.outcomes) outcome.succeed();
@@ -236,8 +243,7 @@ export class GroupCommit {
   #reset(): void {
     this.#flying.clear();
     this.#forming.clear();
-    this.#room?.resolve();
-    this.#room = undefined;
+    this.stall.end();
   }
 
   #probeLater(): void {

@@ -1,6 +1,8 @@
+import type { Clock } from "./clock.ts";
 import type { Memtable } from "./memtable/memtable.ts";
 import type { Space } from "./space.ts";
 import type { Key, Value } from "./store.ts";
+import { WriteStall } from "./write-stall.ts";
 
 /**
  * Counts the bytes of all memtables against one budget: half of it may be active; what is frozen may fill the other half before writers
@@ -8,13 +10,14 @@ import type { Key, Value } from "./store.ts";
  */
 export class MemoryBudget {
   readonly bytesMax: number;
+  readonly stall: WriteStall;
   #activeBytes = 0;
   #frozenBytes = 0;
   #bytesPut = 0;
-  #room: PromiseWithResolvers<void> | undefined;
 
-  constructor(bytesMax: number) {
+  constructor(bytesMax: number, clock: Clock) {
     this.bytesMax = bytesMax;
+    this.stall = new WriteStall(clock);
   }
 
   /** Puts a row into an active memtable, and counts what that takes. */
@@ -51,9 +54,7 @@ export class MemoryBudget {
 
   /** Resolves when a flush has made room; undefined when there is room now. */
   waitForRoom(): Promise<void> | undefined {
-    if (!this.isUsedUp) return undefined;
-    this.#room ??= Promise.withResolvers<void>();
-    return this.#room.promise;
+    return this.isUsedUp ? this.stall.wait() : undefined;
   }
 
   /** Counts again, after memtables were frozen, flushed, rolled back or dropped. */
@@ -68,14 +69,11 @@ export class MemoryBudget {
   }
 
   wakeIfRoom(): void {
-    if (this.isUsedUp) return;
-    this.#room?.resolve();
-    this.#room = undefined;
+    if (!this.isUsedUp) this.stall.end();
   }
 
   /** Lets all who wait go on, to be told what is wrong. */
   wakeAll(): void {
-    this.#room?.resolve();
-    this.#room = undefined;
+    this.stall.end();
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { WriteStall } from "./write-stall.ts";
 
 /** Shorter waits are saved up: timers are no finer than this. */
 const waitMsMin = 1;
@@ -8,6 +9,7 @@ const waitMsMin = 1;
  * its time has come, when the rate changes, and for good when the gate is opened.
  */
 export class WriteGate {
+  readonly stall: WriteStall;
   readonly #clock: Clock;
   readonly #bytesWritten: () => number;
   #bytesPerSecond = Number.POSITIVE_INFINITY;
@@ -15,20 +17,14 @@ export class WriteGate {
   #owedBytes = 0;
   #paidAtMs = 0;
   #seenBytes = 0;
-  #room: PromiseWithResolvers<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #isOpen = false;
-  #stalls = 0;
 
   /** `bytesWritten`: what writers have written so far, ever growing. */
   constructor(clock: Clock, bytesWritten: () => number) {
     this.#clock = clock;
+    this.stall = new WriteStall(clock);
     this.#bytesWritten = bytesWritten;
-  }
-
-  /** Times that writers had to wait. */
-  get stallCount(): number {
-    return this.#stalls;
   }
 
   get isStopped(): boolean {
@@ -51,12 +47,10 @@ export class WriteGate {
     const { isStopped } = this;
     const waitMs = isStopped ? Number.POSITIVE_INFINITY : (this.#owedBytes * 1000) / this.#bytesPerSecond;
     if (waitMs < waitMsMin) return undefined;
-    if (this.#room === undefined) {
-      this.#stalls += 1;
-      this.#room = Promise.withResolvers<void>();
-      if (!isStopped) this.#cancelTimer = this.#clock.after(waitMs, () => this.wakeAll());
+    if (!this.stall.isUnderWay && !isStopped) {
+      this.#cancelTimer = this.#clock.after(waitMs, () => this.wakeAll());
     }
-    return this.#room.promise;
+    return this.stall.wait();
   }
 
   #settle(): void {
@@ -74,8 +68,7 @@ export class WriteGate {
   wakeAll(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#room?.resolve();
-    this.#room = undefined;
+    this.stall.end();
   }
 
   /** Nobody waits from now on: the store has failed or is being closed, and says so itself. */

@@ -105,6 +105,9 @@ export class WalnutSubject implements EngineSubject {
   }
 
   counters(): Readonly<Record<string, number>> {
-    return { ...this.#store.counters() };
+    const entries = Object.entries(this.#store.counters());
+    return Object.fromEntries(
+      entries.filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+    );
   }
 }

@@ -49,6 +49,10 @@ export class Feed {
     });
   }
 
+  get waiterCount(): number {
+    return this.#waiters.reduce((count, waiters) => count + waiters.size, 0);
+  }
+
   wake(shard: number): void {
     const waiters = this.#waiters[shard];
     if (waiters !== undefined && waiters.size > 0) for (const wake of [...waiters]) wake();

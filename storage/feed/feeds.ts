@@ -46,6 +46,8 @@ export class Feeds {
   readonly #byId = new Map<FeedId, Feed>();
   readonly #byNumber = new Map<number, Feed>();
   readonly #creating = new Map<FeedId, Promise<void>>();
+  /** Records handed out, since the start. */
+  recordsRead = 0;
 
   constructor(options: FeedsOptions) {
     this.#options = options;
@@ -56,6 +58,13 @@ export class Feeds {
 
   ids(): readonly FeedId[] {
     return [...this.#byId.keys()];
+  }
+
+  /** Readers that wait for changes now. */
+  get waiterCount(): number {
+    let count = 0;
+    for (const feed of this.#byId.values()) count += feed.waiterCount;
+    return count;
   }
 
   get(id: FeedId): Feed {
@@ -169,6 +178,7 @@ export class Feeds {
         throw corruption("MANIFEST", 0, `no space ${change.space} is known, but the log has it`);
       return toFeedRecord(change, spaceId);
     });
+    this.recordsRead += records.length;
     const last = records.at(-1);
     return {
       records,

@@ -29,6 +29,10 @@ export class BlockCache {
   hits = 0;
   misses = 0;
   blocksRead = 0;
+  /** Of point reads: blocks they looked into, cached or not; files that the filter spared them, and that it did not though the key was not there. */
+  pointBlocks = 0;
+  filterNegatives = 0;
+  filterFalsePositives = 0;
   #ring: CachedBlock[] = [];
   #hand = 0;
 

@@ -58,12 +58,20 @@ export class SSTableReader {
   /** The version of `key` in this file, if any. Reads at most one data block; none when the filter excludes the key. */
   get(key: Key): Version | undefined {
     const { filter, index } = this.#load();
-    if (!filterMayContain(filter, hashOfKey(key))) return undefined;
+    const cache = this.#cache;
+    if (!filterMayContain(filter, hashOfKey(key))) {
+      cache.filterNegatives++;
+      return undefined;
+    }
+    cache.pointBlocks++;
     const block = index.find(key);
     const reader = pointReader;
     try {
       reader.open(this.readBlock(block, false));
-      if (!reader.find(key, true)) return undefined;
+      if (!reader.find(key, true)) {
+        cache.filterFalsePositives++;
+        return undefined;
+      }
     } catch (error) {
       throw this.malformed(error, block);
     }

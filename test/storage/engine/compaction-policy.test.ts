@@ -182,6 +182,7 @@ describe("writers that outrun compactions", () => {
     clock.advance(500);
     await writing;
     expect(kind).toBe("committed");
+    expect(store.counters()).toMatchObject({ writeStalls: 1, writeStallMs: 500 });
     await checkRows(store, 8);
     await store.close();
   });
