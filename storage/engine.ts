@@ -538,11 +538,11 @@ class Engine implements LocalStore {
       await this.#log.abandon();
       return;
     }
-    await this.#log.close(this.#groups.time());
+    // Without footer and edit the next start takes the store for one that crashed, and copies the last segment: a full disk may be left so.
+    if (!(await this.#log.close(this.#groups.time()))) return;
     try {
       await this.#manifest.commit([{ kind: "closed", segment: this.#log.active.segment.id }]);
     } catch (error) {
-      // Without this edit the next start takes the store for one that crashed, and copies the last segment.
       if (!isNoSpace(error)) throw error;
     }
   }

@@ -172,12 +172,21 @@ export class Log {
     return this.#sealed.splice(0, count);
   }
 
-  /** Closes the log in order: synced, with a footer. */
-  async close(time: number): Promise<void> {
+  /** Closes the log in order: synced, with a footer. False: the disk had no room for the footer; everything is synced all the same. */
+  async close(time: number): Promise<boolean> {
     this.#cancelAttest();
     await this.#alone(async () => {
-      if (!this.#writer.segment.sealed) await this.#writer.seal(time);
+      if (this.#writer.segment.sealed) return;
+      try {
+        await this.#writer.seal(time);
+      } catch (error) {
+        if (!isNoSpace(error)) throw error;
+        this.#writer.cutToEnd();
+        await this.#writer.sync();
+        this.#writer.abandon();
+      }
     });
+    return this.#writer.segment.sealed;
   }
 
   /** Closes the file and leaves the log as a crash would. */

@@ -90,6 +90,22 @@ export const longSuites: readonly LongSuite[] = [
     volumeMax: 5,
   },
   {
+    name: "failing system calls",
+    shows:
+      "the binary under injected faults (strace): typed errors or its exit status, nothing acknowledged is lost",
+    paths: ["test/system/injection.test.ts"],
+    // Nothing but the five fixed points at first: those are what `npm test` tries.
+    knobs: (volume) => (volume === 1 ? {} : { POINTS: String(10 * volume) }),
+    volumeMax: 20,
+  },
+  {
+    name: "full disk",
+    shows: "a tmpfs filled under load: read-only, reads and streams go on, writes resume by themselves",
+    paths: ["test/system/full-disk.test.ts"],
+    knobs: rounds("FULL_DISK_ROUNDS", 2),
+    volumeMax: 10,
+  },
+  {
     name: "bank",
     shows: "transfers between accounts keep their sum over kills",
     paths: ["test/crash/bank.test.ts"],

@@ -124,7 +124,13 @@ function stopOnSignals(parts: readonly { close(): Promise<void> }[], log: Log): 
     if (stopping) return;
     stopping = true;
     log.info("stopping");
-    for (const part of parts) await part.close();
+    try {
+      for (const part of parts) await part.close();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      log.error("the store could not be closed in order", { cause: error.message });
+      process.exit(EXIT.disk);
+    }
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());

@@ -81,7 +81,7 @@ export class StreamCatalog {
     return catalog;
   }
 
-  /** Makes and recognises shard iterators. Its key is made when the first stream is read, not at the first start of every store. */
+  /** Makes and recognises shard iterators. Its key is made with the first stream, not at the first start of every store. */
   signer(): Promise<IteratorSigner> {
     // The promise is what is kept: readers that come at once wait for the same key.
     this.#signer ??= this.#openSigner();
@@ -168,6 +168,8 @@ export class StreamCatalog {
     const { store, shards, clock } = this.#options;
     const fresh = after === undefined ? undefined : newStream(after, shards, clock.now());
     if (fresh !== undefined) {
+      // A stream must be readable on a full disk, where its first reader could not write the key.
+      await this.signer();
       await store.createFeed(fresh.feedId, { shards: fresh.parts, oldValues: hasOldImages(fresh) });
     }
     const ended = old === undefined ? undefined : { ...old, disabledMs: clock.now() };

@@ -52,10 +52,24 @@ export function sdkClient(endpoint: string): DynamoDBClient {
   });
 }
 
-interface Running {
+/** A server process that has printed its endpoint. */
+export interface Running {
   readonly child: ChildProcess;
   readonly endpoint: string;
   readonly errors: () => string;
+}
+
+/** The exit status of a process, or the name of the signal that ended it. */
+export type ExitStatus = number | string | null;
+
+/** The server left before it was up. */
+export class NotUp extends Error {
+  readonly status: ExitStatus;
+
+  constructor(message: string, status: ExitStatus) {
+    super(message);
+    this.status = status;
+  }
 }
 
 const alive = new Set<ChildProcess>();
@@ -112,7 +126,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
 
 const isUp = (child: ChildProcess) => child.exitCode === null && child.signalCode === null;
 
-async function launch(argv: readonly string[]): Promise<Running> {
+/** Starts a program and waits for its endpoint. Rejects with `NotUp` when it leaves before. */
+export async function launch(argv: readonly string[]): Promise<Running> {
   const [program = "", ...rest] = argv;
   const child = spawn(program, rest, { stdio: ["ignore", "pipe", "pipe"] });
   alive.add(child);
@@ -122,9 +137,9 @@ async function launch(argv: readonly string[]): Promise<Running> {
   });
   child.once("exit", () => alive.delete(child));
   const endpoint = await new Promise<string>((fulfil, reject) => {
-    const fail = (why: string) => {
+    const fail = (why: string, status: ExitStatus = null) => {
       child.kill("SIGKILL");
-      reject(new Error(`the server ${why}: ${argv.join(" ")}\n${errors}`));
+      reject(new NotUp(`the server ${why}: ${argv.join(" ")}\n${errors}`, status));
     };
     const timer = setTimeout(() => fail(`printed no endpoint within ${START_MS_MAX} ms`), START_MS_MAX);
     const done = () => clearTimeout(timer);
@@ -132,9 +147,10 @@ async function launch(argv: readonly string[]): Promise<Running> {
       done();
       fail(`could not be started (${cause.message})`);
     });
-    child.once("close", (status) => {
+    child.once("close", (code, signal) => {
       done();
-      fail(`left with status ${status} before it was up`);
+      const status = code ?? signal;
+      fail(`left with status ${status} before it was up`, status);
     });
     createInterface(child.stdout).on("line", (line) => {
       const found = /^\s*endpoint\s+(https?:\S+)/.exec(line)?.[1];
@@ -146,12 +162,8 @@ async function launch(argv: readonly string[]): Promise<Running> {
   return { child, endpoint, errors: () => errors };
 }
 
-/** Sends the signal and waits for the end; the exit status, or null when a signal ended the process. */
-/** Resolves with the exit status, or the name of the signal that ended the process, once all it wrote has been read. */
-async function terminate(
-  { child, errors }: Running,
-  signal: NodeJS.Signals,
-): Promise<number | string | null> {
+/** Sends the signal, unless the process has left already, and waits for its end and for all that it wrote. */
+export async function terminate({ child, errors }: Running, signal: NodeJS.Signals): Promise<ExitStatus> {
   if (!isUp(child)) return child.exitCode ?? child.signalCode;
   const exited = once(child, "close");
   child.kill(signal);
