@@ -1,5 +1,6 @@
 import { HELP } from "./cli/help.ts";
 import { serve } from "./cli/serve.ts";
+import { verify } from "./cli/verify.ts";
 import { UsageError } from "./config.ts";
 import { VERSION } from "./version.ts";
 
@@ -9,8 +10,13 @@ async function main(argv: readonly string[]): Promise<void> {
   if (argv.includes("--version")) return print(`walnut ${VERSION}\n`);
   if (command === undefined || command === "help" || argv.includes("--help")) return print(HELP);
   if (command === "serve") return await serve(rest);
+  const tool = tools.get(command);
+  if (tool !== undefined) return await tool(rest);
   throw new UsageError(`unknown command: ${command} (try --help)`);
 }
+
+/** Commands for a store that is not running. */
+const tools: ReadonlyMap<string, (argv: readonly string[]) => Promise<void>> = new Map([["verify", verify]]);
 
 function print(text: string): void {
   process.stdout.write(text);

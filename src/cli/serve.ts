@@ -1,12 +1,5 @@
 import { resolve } from "node:path";
-import {
-  diskVfs,
-  memoryVfs,
-  openStore,
-  StorageError,
-  type StorageErrorKind,
-  type Store,
-} from "../../storage/index.ts";
+import { diskVfs, memoryVfs, openStore, StorageError, type Store } from "../../storage/index.ts";
 import { parseConfig, type ServeConfig } from "../config.ts";
 import { createFetch, type Fetch, type HealthReport } from "../http/app.ts";
 import { BODY_BYTES_MAX, createWire } from "../http/wire.ts";
@@ -18,7 +11,7 @@ import { IdempotencyTokens } from "../tables/idempotency.ts";
 import { InFlightRows } from "../tables/in-flight.ts";
 import { TimeToLiveSweeper } from "../tables/time-to-live-sweeper.ts";
 import { COMMIT, VERSION } from "../version.ts";
-import { EXIT } from "./exit-codes.ts";
+import { EXIT, statusOf } from "./exit-codes.ts";
 
 /**
  * `walnut serve`: opens the store and the catalog, listens, and stops in order on SIGTERM or SIGINT: no new requests, those in progress
@@ -79,13 +72,6 @@ function open(config: ServeConfig): Promise<Store> {
   });
 }
 
-const STATUS: Partial<Record<StorageErrorKind, number>> = {
-  corruption: EXIT.damaged,
-  locked: EXIT.locked,
-  foreign: EXIT.foreign,
-  clock: EXIT.foreign,
-};
-
 /** A store that cannot be opened is one line on standard error and an exit status, not a stack trace. */
 async function orExit(task: () => Promise<Store>): Promise<Store | undefined> {
   try {
@@ -94,7 +80,7 @@ async function orExit(task: () => Promise<Store>): Promise<Store | undefined> {
     if (!(error instanceof StorageError)) throw error;
     const hint = error.kind === "clock" ? " (--accept-clock)" : "";
     process.stderr.write(`walnut: ${error.message}${hint}\n`);
-    process.exitCode = STATUS[error.kind] ?? EXIT.disk;
+    process.exitCode = statusOf(error);
     return undefined;
   }
 }

@@ -30,23 +30,41 @@ function readFile(vfs: Vfs, path: string): Uint8Array {
   }
 }
 
-/** Reads the manifest that CURRENT names; undefined when there is no CURRENT. Throws on damage. */
-export function readManifest(vfs: Vfs): ReadManifest | undefined {
+/** The number of the manifest that CURRENT names; undefined when there is no CURRENT. Throws on damage. */
+export function readCurrent(vfs: Vfs): number | undefined {
   if (!vfs.exists(currentPath)) return undefined;
   const number = decodeCurrent(readFile(vfs, currentPath));
   if (number === undefined) throw corruption(currentPath, 0, "it does not name a manifest");
+  return number;
+}
+
+/** Reads the manifest that CURRENT names; undefined when there is no CURRENT. Throws on damage. */
+export function readManifest(vfs: Vfs): ReadManifest | undefined {
+  const number = readCurrent(vfs);
+  return number === undefined ? undefined : readManifestFile(vfs, number);
+}
+
+/**
+ * Reads one manifest; throws on damage. With `recordsMax`, no more than so many records. `onRecord` hears how many are whole, one by one.
+ */
+export function readManifestFile(
+  vfs: Vfs,
+  number: number,
+  recordsMax = Number.POSITIVE_INFINITY,
+  onRecord?: (records: number) => void,
+): ReadManifest {
   const path = manifestPath(number);
   if (!vfs.exists(path)) throw corruption(path, 0, "CURRENT names this file, and it is missing");
   const bytes = new Bytes(readFile(vfs, path));
   const header = decodeManifestHeader(bytes, path);
   const state = new ManifestState();
   let records = 0;
-  for (let at = manifestHeaderBytes; ; records += 1) {
+  for (let at = manifestHeaderBytes; records < recordsMax; onRecord?.(records)) {
     const frame = readFrame(bytes, at, header.salt);
     if (typeof frame === "string") {
       if (records === 0) throw corruption(path, at, `the snapshot is damaged: ${frame}`);
       judgeTail(bytes, at, header.salt, path, frame);
-      return { number, header, state };
+      break;
     }
     if (frame.kind !== recordKind) throw unknown(path, at, `frames of kind ${frame.kind}`);
     if (frame.firstSequence !== records) {
@@ -58,7 +76,9 @@ export function readManifest(vfs: Vfs): ReadManifest | undefined {
       if (problem !== undefined) throw corruption(path, at, problem);
     }
     at = frame.end;
+    records += 1;
   }
+  return { number, header, state };
 }
 
 function decodeEdits(payload: Uint8Array, path: string, at: number): readonly ManifestEdit[] {

@@ -3,16 +3,16 @@ import { corruption } from "../errors.ts";
 import type { Key } from "../store.ts";
 import { BlockCache } from "./block-cache.ts";
 import type { FilePool } from "./file-pool.ts";
-import { SSTableReader } from "./sstable-reader.ts";
+import { type ExpectedTable, SSTableReader } from "./sstable-reader.ts";
 
 const hashedBytesPerRead = 1 << 20;
 
 /**
  * Reads a whole SSTable and checks every checksum, the order of its keys, that its filter knows them, and its counts; returns its
- * hash (`SSTableInfo.hash`) for comparison with the manifest's. Throws corruption(). Synchronous: not for a serving thread.
+ * hash (`SSTableInfo.hash`) for comparison with the manifest's. `manifest`: what the file has to be. Throws corruption(). Synchronous: not for a serving thread.
  */
-export function verifySSTable(files: FilePool, path: string): string {
-  const reader = new SSTableReader(files, path, new BlockCache(0));
+export function verifySSTable(files: FilePool, path: string, manifest?: ExpectedTable): string {
+  const reader = new SSTableReader(files, path, new BlockCache(0), manifest);
   const expected = reader.properties();
   const found = { entries: 0, tombstones: 0, keyBytes: 0, valueBytes: 0 };
   const cursor = reader.cursor(false, { bypassCache: true });

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { join, resolve } from "node:path";
 import { StorageError } from "../errors.ts";
-import { lockFile } from "./lock.ts";
+import { lockFile, lockToRead } from "./lock.ts";
 import type { Vfs, VfsFile } from "./vfs.ts";
 
 /** Turns a failed system call into a StorageError that names the call and the file. */
@@ -144,9 +144,9 @@ class DiskVfs implements Vfs {
     });
   }
 
-  lock(path: string): () => void {
+  lock(path: string, access: "read" | "write" = "write"): () => void {
     const absolute = this.#absolute(path);
-    return attempt("lock", path, () => lockFile(absolute));
+    return attempt("lock", path, () => (access === "write" ? lockFile(absolute) : lockToRead(absolute)));
   }
 
   freeBytes(): number | undefined {
@@ -157,9 +157,11 @@ class DiskVfs implements Vfs {
   }
 }
 
-/** The files below `directory`, which is created if it is missing. */
-export function diskVfs(directory: string): Vfs {
+/** The files below `directory`, which is created if it is missing, unless it `mustExist`. */
+export function diskVfs(directory: string, { mustExist = false } = {}): Vfs {
   const root = resolve(directory);
-  attempt("mkdir", root, () => fs.mkdirSync(root, { recursive: true }));
+  if (mustExist && !fs.existsSync(root))
+    throw new StorageError("foreign", `${root}: there is no such directory`);
+  if (!mustExist) attempt("mkdir", root, () => fs.mkdirSync(root, { recursive: true }));
   return new DiskVfs(root);
 }

@@ -17,7 +17,7 @@ function describeHolder(holderPath: string): string {
   try {
     return fs.readFileSync(holderPath, "utf8").trim();
   } catch {
-    return "an unnamed process";
+    return "a process that only reads it";
   }
 }
 
@@ -28,22 +28,37 @@ function describeHolder(holderPath: string): string {
 export function lockFile(path: string): () => void {
   const holderPath = `${path}.holder`;
   const database = new Database(path, { create: true });
-  try {
+  acquire(database, path, () => {
     // The transaction never writes: its rollback journal need not be a file.
     database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
-  } catch (cause) {
-    database.close();
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    if (!code.startsWith("SQLITE_BUSY")) throw cause;
-    throw new StorageError("locked", `${path}: the directory is in use by ${describeHolder(holderPath)}`, {
-      file: path,
-      cause,
-    });
-  }
+  });
   fs.writeFileSync(holderPath, `process ${process.pid} on ${hostname()}\n`);
   return () => {
     fs.rmSync(holderPath, { force: true });
     database.close();
   };
+}
+
+/** Keeps everybody from taking the lock at `path`, whose file must exist, but for others who only read. Changes nothing. */
+export function lockToRead(path: string): () => void {
+  const database = new Database(path, { readonly: true });
+  acquire(database, path, () => {
+    database.run("BEGIN");
+    // The shared lock is taken by the first read.
+    database.query("SELECT count(*) FROM sqlite_schema").get();
+  });
+  return () => database.close();
+}
+
+function acquire(database: Database, path: string, take: () => void): void {
+  try {
+    take();
+  } catch (cause) {
+    database.close();
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    if (!code.startsWith("SQLITE_BUSY")) throw cause;
+    const holder = describeHolder(`${path}.holder`);
+    throw new StorageError("locked", `${path}: the directory is in use by ${holder}`, { file: path, cause });
+  }
 }

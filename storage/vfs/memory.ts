@@ -126,7 +126,8 @@ class MemoryVfs implements Vfs {
   readonly root = undefined;
   readonly #files = new Map<string, MemoryInode>();
   readonly #directories = new Set<string>([""]);
-  readonly #locks = new Set<string>();
+  /** How each lock is held; readers may be several. */
+  readonly #locks = new Map<string, readonly ("read" | "write")[]>();
 
   #missing(call: string, path: string): StorageError {
     return new StorageError("not-found", `${path}: no such file (${call})`, { file: path });
@@ -207,12 +208,13 @@ class MemoryVfs implements Vfs {
     if (!this.#directories.has(directory)) throw this.#missing("fsync", directory);
   }
 
-  lock(path: string): () => void {
-    if (this.#locks.has(path)) {
+  lock(path: string, access: "read" | "write" = "write"): () => void {
+    const holders = this.#locks.get(path) ?? [];
+    if (holders.length > 0 && (access === "write" || holders.includes("write"))) {
       throw new StorageError("locked", `${path}: the store is in use by this process`, { file: path });
     }
-    this.#locks.add(path);
-    return () => this.#locks.delete(path);
+    this.#locks.set(path, [...holders, access]);
+    return () => this.#locks.set(path, (this.#locks.get(path) ?? []).slice(1));
   }
 
   freeBytes(): undefined {

@@ -18,8 +18,11 @@ export interface Vfs {
   unlink(path: string): void;
   /** Makes creations, renames and removals in a directory durable. */
   syncDirectory(directory: string): void;
-  /** Takes the exclusive, kernel-held lock of the store; throws "locked" naming the holder. Returns the release. */
-  lock(path: string): () => void;
+  /**
+   * Takes the kernel-held lock of the store; throws "locked" naming the holder. Returns the release. To write (the default) it is
+   * exclusive; to read it is shared with other readers, its file must be there, and nothing is changed.
+   */
+  lock(path: string, access?: "read" | "write"): () => void;
   /** Bytes free for use, or undefined when unknown. */
   freeBytes(): number | undefined;
   /** The absolute path for messages and for a Worker that opens the same files itself; undefined when not on disk. */

@@ -51,7 +51,8 @@ export function readSegmentHeader(vfs: Vfs, id: number, storeId: Uint8Array): Se
   }
 }
 
-function emptySegment(header: SegmentHeader): Segment {
+/** A segment of which only the header is known. */
+export function emptySegment(header: SegmentHeader): Segment {
   return {
     id: header.id,
     path: segmentPath(header.id),
@@ -72,7 +73,8 @@ function emptySegment(header: SegmentHeader): Segment {
   };
 }
 
-function readWhole(vfs: Vfs, path: string): Bytes {
+/** The whole of a file. */
+export function readWhole(vfs: Vfs, path: string): Bytes {
   const file = vfs.open(path, "read");
   try {
     const array = new Uint8Array(file.size());
@@ -98,25 +100,36 @@ export function scanSegment(
       const tail = judgeTail(bytes, segment.bytes, segment.salt, path, frame);
       return { segment, tail, bytes };
     }
-    if (frame.kind === frameKind.footer) checkFooter(segment, bytes, frame);
-    else if (frame.kind === frameKind.commits) addCommits(segment, bytes, frame, visitor);
-    else if (frame.kind !== frameKind.attest) {
-      throw new StorageError(
-        "foreign",
-        `${path} at byte ${frame.offset}: log frames of kind ${frame.kind} are not known to this version`,
-        { file: path, offset: frame.offset },
-      );
-    }
-    segment.hash = chainHash(segment.hash, bytes.array, frame.offset);
-    segment.frames += 1;
-    segment.bytes = frame.end;
-    segment.time = Math.max(segment.time, frame.time);
-    if (frame.kind === frameKind.footer) {
-      segment.sealed = true;
+    takeFrame(segment, bytes, frame, visitor);
+    if (segment.sealed) {
       checkNothingFollows(bytes, segment);
       return { segment, tail: "sealed", bytes };
     }
   }
+}
+
+/** Checks the frame that follows what is known of a segment, adds it to that, and shows its records. Throws on damage. */
+export function takeFrame(
+  segment: Segment,
+  bytes: Bytes,
+  frame: Frame,
+  visitor: SegmentVisitor | undefined,
+): void {
+  const { path } = segment;
+  if (frame.kind === frameKind.footer) checkFooter(segment, bytes, frame);
+  else if (frame.kind === frameKind.commits) addCommits(segment, bytes, frame, visitor);
+  else if (frame.kind !== frameKind.attest) {
+    throw new StorageError(
+      "foreign",
+      `${path} at byte ${frame.offset}: log frames of kind ${frame.kind} are not known to this version`,
+      { file: path, offset: frame.offset },
+    );
+  }
+  segment.hash = chainHash(segment.hash, bytes.array, frame.offset);
+  segment.frames += 1;
+  segment.bytes = frame.end;
+  segment.time = Math.max(segment.time, frame.time);
+  segment.sealed = frame.kind === frameKind.footer;
 }
 
 function addCommits(segment: Segment, bytes: Bytes, frame: Frame, visitor: SegmentVisitor | undefined): void {
@@ -183,7 +196,8 @@ function checkFooter(segment: Segment, bytes: Bytes, frame: Frame): void {
   }
 }
 
-function checkNothingFollows(bytes: Bytes, segment: Segment): void {
+/** Throws unless nothing but zeros follows the footer. */
+export function checkNothingFollows(bytes: Bytes, segment: Segment): void {
   for (let at = segment.bytes; at < bytes.array.length; at++) {
     if (bytes.array[at] !== 0) throw corruption(segment.path, at, "something was written behind the footer");
   }

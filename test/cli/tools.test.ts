@@ -1,0 +1,116 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { startServer } from "../support/server.ts";
+
+/** The commands for a stopped store, as their user meets them. */
+const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
+const FIXTURE = resolve(import.meta.dirname, "../fixtures/format-v1");
+const directories: string[] = [];
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+function temporary(): string {
+  const directory = mkdtempSync(join(tmpdir(), "walnut-tools-"));
+  directories.push(directory);
+  return directory;
+}
+
+/** A copy of a stored directory. */
+function stored(ending: "closed" | "killed"): string {
+  const directory = temporary();
+  cpSync(join(FIXTURE, ending), directory, { recursive: true });
+  return directory;
+}
+
+function walnut(...argv: string[]) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...argv], { timeout: 20_000 });
+  return { status: exitCode, out: stdout.toString(), error: stderr.toString() };
+}
+
+/** Flips a bit in the middle of a file; returns the file's name. */
+function damage(directory: string, path: string): void {
+  const bytes = readFileSync(join(directory, path));
+  const middle = bytes.length >> 1;
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+  writeFileSync(join(directory, path), bytes);
+}
+
+/** Every file with its content. */
+function contents(directory: string): Map<string, string> {
+  const names = readdirSync(directory, { recursive: true, encoding: "utf8" }).sort();
+  const files = names.filter((name) => statSync(join(directory, name)).isFile());
+  return new Map(files.map((name) => [name, readFileSync(join(directory, name), "latin1")]));
+}
+
+describe("walnut verify", () => {
+  test("a whole store: status 0, every kind counted, nothing changed", () => {
+    for (const ending of ["closed", "killed"] as const) {
+      const data = stored(ending);
+      const before = contents(data);
+      const { status, out, error } = walnut("verify", "--data-dir", data);
+      expect({ status, error }).toEqual({ status: 0, error: "" });
+      expect(out).toMatch(/manifest +2 .*\n +log +4 .*\n +sstable +7 /);
+      expect(out).toContain("Everything is as it was written.");
+      expect(contents(data)).toEqual(before);
+    }
+  });
+
+  test("damage: status 65, file, byte and what it means; as text and as JSON", () => {
+    const data = stored("closed");
+    const [table = ""] = readdirSync(join(data, "sst"));
+    damage(data, `sst/${table}`);
+    damage(data, "wal/0000000002.wal");
+    const before = contents(data);
+    const { status, out } = walnut("verify", "--data-dir", data);
+    expect(status).toBe(65);
+    expect(out).toMatch(new RegExp(`sst/${table} at byte \\d+: SSTable `));
+    expect(out).toMatch(/wal\/0000000002\.wal at byte \d+: .*\n {4}(lost: |nothing)/);
+    const json = walnut("verify", "--data-dir", data, "--format", "json");
+    expect(json.status).toBe(65);
+    expect(JSON.parse(json.out)).toMatchObject({ isClean: false });
+    expect(contents(data)).toEqual(before);
+  });
+
+  test("a running server is named, and not disturbed", async () => {
+    const data = temporary();
+    const server = await startServer({ data });
+    const { status, error } = walnut("verify", "--data-dir", data);
+    expect({ status, error }).toEqual({
+      status: 75,
+      error: expect.stringContaining(`in use by process ${server.pid} on `),
+    });
+    await server.stop();
+    expect(walnut("verify", "--data-dir", data).status).toBe(0);
+  });
+
+  test("directories that are not ours, or not there, are left as they are", () => {
+    const data = temporary();
+    writeFileSync(join(data, "thesis.txt"), "precious");
+    expect(walnut("verify", "--data-dir", data)).toMatchObject({
+      status: 78,
+      error: expect.stringContaining("thesis.txt"),
+    });
+    expect(readdirSync(data)).toEqual(["thesis.txt"]);
+    const missing = join(data, "not-there");
+    expect(walnut("verify", "--data-dir", missing)).toEqual({
+      status: 78,
+      out: "",
+      error: `walnut: ${missing}: there is no such directory\n`,
+    });
+    expect(walnut("verify", "--data-dir", temporary()).status).toBe(78);
+  });
+
+  test("wrong usage: status 2, by name", () => {
+    expect(walnut("verify", "--colour")).toMatchObject({
+      status: 2,
+      error: expect.stringContaining("--colour"),
+    });
+    expect(walnut("verify", "--format", "xml")).toMatchObject({
+      status: 2,
+      error: expect.stringContaining("xml"),
+    });
+  });
+});
