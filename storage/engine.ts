@@ -382,7 +382,10 @@ class Engine implements LocalStore {
       if (space !== undefined) this.#considerCompaction(space);
       throw error;
     }
-    if (space !== undefined) this.#compactor.forget(space);
+    if (space !== undefined) {
+      this.#compactor.forget(space);
+      this.#flusher.dismiss(space);
+    }
     this.#budget.recount(this.#spaces.all());
     await this.#trimmer.trim();
   }

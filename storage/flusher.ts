@@ -33,9 +33,14 @@ export interface FlusherOptions {
 const retryAfterMs = 500;
 const attemptsBeforeReadOnly = 3;
 
-/** Decides when memtables are frozen, and turns frozen ones into SSTables, one space after the other. */
+/**
+ * Decides when memtables are frozen, and turns frozen ones into SSTables, one space after the other. What a commit costs here does not depend
+ * on the number of spaces: all of them are only looked at when one is to be frozen.
+ */
 export class Flusher {
   readonly #options: FlusherOptions;
+  /** Spaces with frozen memtables. */
+  readonly #frozen = new Set<Space>();
   #running: Promise<void> | undefined;
   #failures = 0;
   #cancelRetry: (() => void) | undefined;
@@ -58,7 +63,7 @@ export class Flusher {
 
   /** To be called whenever commits have become visible: freezes what is due and starts flushing. */
   consider(): void {
-    const { budget, groups } = this.#options;
+    const { budget } = this.#options;
     if (budget.isHalfUsed) {
       let largest: Space | undefined;
       for (const space of this.#options.spaces()) {
@@ -66,8 +71,7 @@ export class Flusher {
         if (largest === undefined || space.active.memtable.bytes > largest.active.memtable.bytes)
           largest = space;
       }
-      largest?.freeze(groups.lastSequence);
-      budget.recount(this.#options.spaces());
+      if (largest !== undefined) this.#freeze(largest);
       if (budget.isHalfUsed && largest !== undefined) this.consider();
     }
     this.#start();
@@ -76,12 +80,12 @@ export class Flusher {
   /** Freezes the memtables of spaces that lag too far behind. To be called when the log has grown by a segment. */
   considerLag(): void {
     const oldest = this.#options.log.bytesWritten - this.#options.lagBytesMax;
-    this.#freeze((space) => space.active.firstSequence !== 0 && space.active.logStart < oldest);
+    this.#freezeDue((space) => space.active.firstSequence !== 0 && space.active.logStart < oldest);
   }
 
   /** Freezes everything that is only in the log and in memory. */
   freezeAll(): void {
-    this.#freeze((space) => space.active.firstSequence !== 0);
+    this.#freezeDue((space) => space.active.firstSequence !== 0);
   }
 
   /** Flushes everything that is only in the log and in memory. Rejects when that does not succeed. */
@@ -93,12 +97,18 @@ export class Flusher {
     }
   }
 
+  /** To be called when a space was dropped: what it has in memory is not to be flushed. */
+  dismiss(space: Space): void {
+    this.#frozen.delete(space);
+  }
+
   /**
    * Freezes what one space has in memory. The function returned waits until that is flushed, and rejects when it does not succeed; to be
    * called once it is visible.
    */
   freeze(space: Space): () => Promise<void> {
-    this.#freeze((other) => other === space);
+    this.#freeze(space);
+    this.#start();
     const slots = space.frozen;
     const isWaiting = () => slots.some((slot) => space.frozen.includes(slot));
     return async () => {
@@ -108,11 +118,16 @@ export class Flusher {
     };
   }
 
-  #freeze(isDue: (space: Space) => boolean): void {
-    const { groups, budget } = this.#options;
-    for (const space of this.#options.spaces()) if (isDue(space)) space.freeze(groups.lastSequence);
-    budget.recount(this.#options.spaces());
+  #freezeDue(isDue: (space: Space) => boolean): void {
+    for (const space of this.#options.spaces()) if (isDue(space)) this.#freeze(space);
     this.#start();
+  }
+
+  #freeze(space: Space): void {
+    const { groups, budget } = this.#options;
+    budget.freeze(space.active.memtable);
+    space.freeze(groups.lastSequence);
+    this.#frozen.add(space);
   }
 
   /** Waits for the flush under way; starts none after it. */
@@ -125,16 +140,14 @@ export class Flusher {
   #start(): void {
     if (this.#running !== undefined || this.#closed || this.#cancelRetry !== undefined) return;
     if (this.#next() === undefined) return;
-    this.#running = this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running = this.#run();
   }
 
   /** The space whose frozen memtables hold the oldest commit, if those can be flushed now. */
   #next(): Space | undefined {
     const visible = this.#options.groups.visibleSequence;
     let oldest: Space | undefined;
-    for (const space of this.#options.spaces()) {
+    for (const space of this.#frozen) {
       const slot = space.dropped ? undefined : space.frozen.at(-1);
       if (slot?.point === undefined || slot.point.sequence > visible) continue;
       if (oldest === undefined || (space.oldestUnflushed ?? 0) < (oldest.oldestUnflushed ?? 0))
@@ -144,27 +157,32 @@ export class Flusher {
   }
 
   async #run(): Promise<void> {
-    const { health, budget, clock } = this.#options;
-    for (;;) {
-      const space = this.#closed || health.isFailed ? undefined : this.#next();
-      if (space === undefined) return;
+    const { health } = this.#options;
+    while (!this.#closed && !health.isFailed && this.#cancelRetry === undefined) {
+      const space = this.#next();
+      if (space === undefined) break;
       try {
         await this.#flush(space);
         this.#failures = 0;
         health.clearReadOnly("flush");
       } catch (error) {
-        if (health.isFailed) return;
-        this.#failures += 1;
-        const cause = error instanceof Error ? error : new Error(String(error));
-        if (this.#failures >= attemptsBeforeReadOnly) health.setReadOnly("flush", cause);
-        budget.wakeAll();
-        this.#cancelRetry = clock.after(retryAfterMs, () => {
-          this.#cancelRetry = undefined;
-          this.#start();
-        });
-        return;
+        if (!health.isFailed) this.#failed(error);
       }
     }
+    // In the same stretch as the last look for a space: whoever freezes another memtable finds that nobody is running.
+    this.#running = undefined;
+  }
+
+  #failed(error: unknown): void {
+    const { health, budget, clock } = this.#options;
+    this.#failures += 1;
+    const cause = error instanceof Error ? error : new Error(String(error));
+    if (this.#failures >= attemptsBeforeReadOnly) health.setReadOnly("flush", cause);
+    budget.wakeAll();
+    this.#cancelRetry = clock.after(retryAfterMs, () => {
+      this.#cancelRetry = undefined;
+      this.#start();
+    });
   }
 
   /** Flushes the frozen memtables of one space that only hold visible commits. */
@@ -200,7 +218,10 @@ export class Flusher {
     }
     space.flushed = point;
     space.frozen = space.frozen.filter((slot) => !slots.includes(slot));
-    budget.recount(this.#options.spaces());
+    if (space.frozen.length === 0) this.#frozen.delete(space);
+    // A space that is being dropped counts or does not: that depends on how far that has come.
+    if (space.dropped) budget.recount(this.#options.spaces());
+    else for (const { memtable } of slots) budget.forget(memtable);
     this.#flushes += 1;
     await this.#options.onFlushed(space);
   }

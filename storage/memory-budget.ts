@@ -57,7 +57,19 @@ export class MemoryBudget {
     return this.isUsedUp ? this.stall.wait() : undefined;
   }
 
-  /** Counts again, after memtables were frozen, flushed, rolled back or dropped. */
+  /** An active memtable is frozen: the other half counts its bytes. */
+  freeze({ bytes }: Memtable): void {
+    this.#activeBytes -= bytes;
+    this.#frozenBytes += bytes;
+  }
+
+  /** A frozen memtable is in an SSTable. */
+  forget({ bytes }: Memtable): void {
+    this.#frozenBytes -= bytes;
+    this.wakeIfRoom();
+  }
+
+  /** Counts again, after memtables were rolled back or dropped, or have come from the log. */
   recount(spaces: Iterable<Space>): void {
     this.#activeBytes = 0;
     this.#frozenBytes = 0;

@@ -21,7 +21,10 @@ export interface WalOptions {
   readonly vfs: Vfs;
   readonly storeId: Uint8Array;
   readonly mode: WalMode;
-  /** Zeros are written this far ahead of the frames: syncing into space that exists already is faster. 0: none. */
+  /**
+   * In sync mode zeros are written this far ahead of the frames: syncing into space that exists already is faster. 0: none. In other
+   * modes nobody waits for a sync, and they would only be written for nothing.
+   */
   readonly fillAheadBytes: number;
   /** 8 random bytes for each new segment. */
   readonly newSalt: () => Salt;
@@ -213,8 +216,8 @@ export class WalWriter {
   }
 
   #fillAhead(): void {
-    const { fillAheadBytes } = this.#options;
-    if (fillAheadBytes === 0) return;
+    const { fillAheadBytes, mode } = this.#options;
+    if (fillAheadBytes === 0 || mode !== "sync") return;
     try {
       this.#file.write(zeros(fillAheadBytes), this.segment.bytes);
       this.#filledBytes += fillAheadBytes;
