@@ -1,3 +1,4 @@
+import type { RowPage } from "./page.ts";
 import type { Key, Value } from "./store.ts";
 
 /** One version of a row: its value, or undefined for a delete (a tombstone). */
@@ -46,11 +47,27 @@ export abstract class Cursor implements Entry {
   /**
    * Ascending: to the smallest key >= `bound`. Descending: to the largest key < `bound`. Without a bound: to the first entry
    * in the cursor's direction. (So one half-open range [lower, upper) serves both directions.)
+   *
+   * The walk ends at `end`, the range's other bound: ascending before the first key >= `end`, descending behind the last key >= `end`.
+   * Sources find that place once, block by block, where a comparison per row would touch the memory of every key.
    */
-  abstract seek(bound?: Key): boolean;
+  abstract seek(bound?: Key, end?: Key): boolean;
 
   /** To the next entry in the cursor's direction. Only while `valid`. */
   abstract next(): boolean;
+
+  /**
+   * Takes live rows into `page`, from the current one on, until it has `rowsMax` rows or `bytesMax` bytes (then true) or the walk ends
+   * (then false). After it only another `seek` revives the cursor: sources that override it take whole stretches at a time.
+   */
+  fill(page: RowPage, rowsMax: number, bytesMax: number): boolean {
+    for (let valid = this.valid; valid; valid = this.next()) {
+      if (this.tombstone) continue;
+      page.add(this.key, this.bytes, this.start, this.end);
+      if (page.count >= rowsMax || page.bytes >= bytesMax) return true;
+    }
+    return false;
+  }
 }
 
 const noBytes = new Uint8Array(0);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { objectAt } from "./encoding.ts";
-import { Cursor, cursorValue } from "./iterator.ts";
-import type { Key, Page, RangeRequest, Row } from "./store.ts";
+import { Cursor } from "./iterator.ts";
+import { RowPage } from "./page.ts";
+import type { Key, Page, RangeRequest } from "./store.ts";
 
 /**
  * Merges cursors of one direction into one. Where several stand on the same key, the entry with the highest sequence is shown
@@ -20,10 +21,10 @@ export class MergingCursor extends Cursor {
     this.#sources = sources;
   }
 
-  seek(bound?: Key): boolean {
+  seek(bound?: Key, end?: Key): boolean {
     this.#live.length = 0;
     for (const source of this.#sources) {
-      if (!source.seek(bound)) continue;
+      if (!source.seek(bound, end)) continue;
       this.#live.push(source);
       this.#sink(this.#live.length - 1);
     }
@@ -35,6 +36,18 @@ export class MergingCursor extends Cursor {
     do this.#advance();
     while (this.#live.length > 0 && objectAt(this.#live, 0).key === key);
     return this.#show();
+  }
+
+  /** Once a single source is left, it fills the page on its own. */
+  override fill(page: RowPage, rowsMax: number, bytesMax: number): boolean {
+    for (let valid = this.valid; valid; valid = this.next()) {
+      const [only, other] = this.#live;
+      if (only !== undefined && other === undefined) return only.fill(page, rowsMax, bytesMax);
+      if (this.tombstone) continue;
+      page.add(this.key, this.bytes, this.start, this.end);
+      if (page.count >= rowsMax || page.bytes >= bytesMax) return true;
+    }
+    return false;
   }
 
   /** Moves the first source on and restores the order. */
@@ -88,39 +101,44 @@ export function mergeCursors(sources: readonly Cursor[], reverse: boolean): Curs
 
 /** The bounds and limits of one page of rows; as in `RangeRequest`. */
 export type PageRequest = Omit<RangeRequest, "space">;
+type Bounds = Pick<PageRequest, "ge" | "gt" | "lt" | "le">;
 
 /**
- * Reads one page of live rows (tombstones suppressed) through a cursor whose direction is `request.reverse`. Allocates the row
- * and the value's view per row, nothing else. A page that ends at a limit says `more` without looking whether there is more.
+ * Reads one page of live rows (tombstones suppressed) through a cursor, in its direction. A page that ends at a limit says `more` without
+ * looking whether there is more.
  */
-export function readPage(cursor: Cursor, request: PageRequest): Page {
-  const reverse = request.reverse === true;
-  assert(cursor.reverse === reverse, "the cursor runs in the direction of the request");
-  const lower = lowerBound(request);
-  const upper = upperBound(request);
-  const { rowsMax, bytesMax } = request;
-  const rows: Row[] = [];
-  let bytes = 0;
-  for (let valid = cursor.seek(reverse ? upper : lower); valid; valid = cursor.next()) {
-    const key = cursor.key;
-    if (reverse ? lower !== undefined && key < lower : upper !== undefined && key >= upper) break;
-    if (cursor.tombstone) continue;
-    bytes += cursor.end - cursor.start;
-    rows.push({ key, value: cursorValue(cursor) });
-    if (rows.length >= rowsMax || bytes >= bytesMax) return { rows, more: true };
-  }
-  return { rows, more: false };
+export function readPage(
+  cursor: Cursor,
+  { lower, upper }: HalfOpenRange,
+  { rowsMax, bytesMax }: Pick<PageRequest, "rowsMax" | "bytesMax">,
+): Page {
+  const page = new RowPage();
+  const found = cursor.reverse ? cursor.seek(upper, lower) : cursor.seek(lower, upper);
+  page.more = found && cursor.fill(page, rowsMax, bytesMax);
+  return page;
 }
 
+/** A range of keys: from `lower`, which is in it, up to `upper`, which is not; absent ends are open. */
+export interface HalfOpenRange {
+  readonly lower: Key | undefined;
+  readonly upper: Key | undefined;
+}
+
+/** The range between the bounds of a request. */
+export const rangeOf = (request: Bounds): HalfOpenRange => ({
+  lower: lowerBound(request),
+  upper: upperBound(request),
+});
+
 /** The smallest key in the range: `gt` is `ge` of the key's successor, which is the key with a zero byte behind it. */
-function lowerBound(request: PageRequest): Key | undefined {
+function lowerBound(request: Bounds): Key | undefined {
   const after = request.gt === undefined ? undefined : `${request.gt}\0`;
   if (request.ge === undefined) return after;
   return after === undefined || request.ge > after ? request.ge : after;
 }
 
 /** The smallest key above the range. */
-function upperBound(request: PageRequest): Key | undefined {
+function upperBound(request: Bounds): Key | undefined {
   const after = request.le === undefined ? undefined : `${request.le}\0`;
   if (request.lt === undefined) return after;
   return after === undefined || request.lt < after ? request.lt : after;

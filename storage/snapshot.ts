@@ -1,5 +1,4 @@
 import { StorageError } from "./errors.ts";
-import { readPage } from "./merging-iterator.ts";
 import type { SpaceView } from "./space.ts";
 import type { Key, Page, RangeRequest, RowAddress, Snapshot, SpaceId, Value } from "./store.ts";
 
@@ -35,7 +34,7 @@ export class EngineSnapshot implements Snapshot {
   }
 
   range(request: RangeRequest): Promise<Page> {
-    return this.#answer(() => readPage(this.#view(request.space).cursor(request.reverse === true), request));
+    return this.#answer(() => this.#view(request.space).range(request));
   }
 
   close(): void {

@@ -1,8 +1,8 @@
-import type { Cursor, Version as RowVersion } from "./iterator.ts";
+import type { Version as RowVersion } from "./iterator.ts";
 import type { FlushPoint } from "./manifest/edit.ts";
 import { Memtable } from "./memtable/memtable.ts";
-import { mergeCursors } from "./merging-iterator.ts";
-import type { Key, SpaceId, SpaceStats } from "./store.ts";
+import { mergeCursors, type PageRequest, rangeOf, readPage } from "./merging-iterator.ts";
+import type { Key, Page, SpaceId, SpaceStats } from "./store.ts";
 import type { Version } from "./version.ts";
 
 /** A memtable and what was committed to its space besides rows while it was the active one. */
@@ -179,9 +179,12 @@ export class SpaceView {
     return this.#version.read(key);
   }
 
-  cursor(reverse: boolean): Cursor {
-    const cursors: Cursor[] = this.#memtables.map((memtable) => memtable.cursor(this.#sequenceMax, reverse));
-    return mergeCursors([...cursors, ...this.#version.cursors(reverse)], reverse);
+  range(request: PageRequest): Page {
+    const reverse = request.reverse === true;
+    const range = rangeOf(request);
+    const cursors = this.#version.cursors(reverse, range);
+    for (const memtable of this.#memtables) cursors.push(memtable.cursor(this.#sequenceMax, reverse));
+    return readPage(mergeCursors(cursors, reverse), range, request);
   }
 
   release(): void {

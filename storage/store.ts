@@ -129,10 +129,23 @@ export interface Row {
   readonly value: Value;
 }
 
-/** `more`: false when the range is exhausted; true when a limit stopped the page (the next page may still be empty). */
+/**
+ * Some rows of a range, in columns: value i is `chunks[i]` from `starts[i]` to `ends[i]`. Values come to a store in larger pieces of memory
+ * (blocks, arenas, network buffers); an object and a view for each row would cost more than reading it. A chunk is held to the same
+ * rules as a value: never modified, good as long as its holder keeps it.
+ */
 export interface Page {
-  readonly rows: readonly Row[];
+  readonly count: number;
+  readonly keys: readonly Key[];
+  readonly chunks: readonly Uint8Array[];
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  /** False when the range is exhausted; true when a limit stopped the page (the next page may still be empty). */
   readonly more: boolean;
+  /** The same as rows, made when first asked for. */
+  readonly rows: readonly Row[];
+  /** The value at `index`, a view; throws RangeError when there is no such row. */
+  value(index: number): Value;
 }
 
 /**

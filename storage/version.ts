@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { LevelTable } from "./compaction/picker.ts";
 import type { Cursor, Version as RowVersion } from "./iterator.ts";
 import type { TableRecord } from "./manifest/edit.ts";
+import type { HalfOpenRange } from "./merging-iterator.ts";
 import { RunCursor, type RunTable, tableFor } from "./sstable/run-cursor.ts";
 import type { SSTableReader } from "./sstable/sstable-reader.ts";
 import type { Key } from "./store.ts";
@@ -112,12 +113,18 @@ export class Version {
     return undefined;
   }
 
-  /** Cursors that together show all tables. */
-  cursors(reverse: boolean): Cursor[] {
+  /** Cursors that together show all rows of the range. */
+  cursors(reverse: boolean, { lower, upper }: HalfOpenRange): Cursor[] {
+    const { levels } = this;
     const cursors: Cursor[] = [];
-    for (const [index, level] of this.levels.entries()) {
-      if (index === 0) for (const table of level) cursors.push(table.cursor(reverse));
-      else if (level.length > 0) cursors.push(new RunCursor(level, reverse));
+    for (const table of levels[0] ?? noTables) {
+      const isOutside =
+        (upper !== undefined && table.smallest >= upper) || (lower !== undefined && table.largest < lower);
+      if (!isOutside) cursors.push(table.cursor(reverse));
+    }
+    for (let level = 1; level < levels.length; level++) {
+      const run = levels[level] ?? noTables;
+      if (run.length > 0) cursors.push(new RunCursor(run, reverse));
     }
     return cursors;
   }

@@ -41,6 +41,7 @@ const layers: Readonly<Record<"src" | "storage", readonly (readonly string[])[]>
     ["memtable", "wal", "sstable", "manifest"],
     ["merging-iterator", "frame", "options"],
     ["iterator", "encoding", "vfs", "clock", "random"],
+    ["page"],
     ["store", "errors"],
   ],
 };

@@ -135,11 +135,15 @@ for (const valueBytes of [200, 1000]) {
     bench("next, reverse, cached", rowByRow(warm.cursor(true)));
     bench(
       "page of 100 rows",
-      each(keys, (ge) => readPage(warm.cursor(), { ge, rowsMax: 100, bytesMax: 1 << 20 })),
+      each(keys, (lower) =>
+        readPage(warm.cursor(), { lower, upper: undefined }, { rowsMax: 100, bytesMax: 1 << 20 }),
+      ),
     );
     bench(
       "page of 100 rows, reverse",
-      each(keys, (lt) => readPage(warm.cursor(true), { lt, rowsMax: 100, bytesMax: 1 << 20, reverse: true })),
+      each(keys, (upper) =>
+        readPage(warm.cursor(true), { lower: undefined, upper }, { rowsMax: 100, bytesMax: 1 << 20 }),
+      ),
     );
     bench("next, merge of memtable and 3 SSTables", () => {
       do_not_optimize(merged());

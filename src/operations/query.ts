@@ -24,7 +24,7 @@ import type { KeyCondition } from "../values/key-schema.ts";
 import { compileFilter, refuseKeyFilter } from "./filter.ts";
 import { type Context, operation } from "./operation.ts";
 import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
-import { answerPage, type ReadReturns, shownAs } from "./read-answer.ts";
+import { answerPage, namesLookedAt, type ReadReturns, shownAs } from "./read-answer.ts";
 import { keySchemaOf, type ReadTarget, readTarget, spaceOf } from "./read-target.ts";
 import { needsTableItems, refuseDuplicateAttributes, selectionOf } from "./selection.ts";
 import { startKeyIn, startRowKey, unrestartable } from "./start-key.ts";
@@ -121,6 +121,7 @@ function planOf(query: PreparedQuery, context: Context): ReadPlan & ReadTarget {
     itemsMax: query.itemsMax,
     filter: filter?.test,
     show: shownAs(selection),
+    looksAt: namesLookedAt(filter, selection),
     fetchFrom: fetches ? table : undefined,
   };
 }

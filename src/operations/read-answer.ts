@@ -1,3 +1,4 @@
+import type { CompiledCondition } from "../expressions/condition.ts";
 import type { ReadPage } from "../tables/read.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { decodeRow } from "../values/item-codec.ts";
@@ -24,6 +25,13 @@ export function shownAs(selection: Selection): "rows" | "nothing" | ((item: Item
   if (selection.kind !== "pick") return "rows";
   const { projection } = selection;
   return (item) => json(projection.pick(item));
+}
+
+/** The names of the attributes that are looked at to filter items and to show them as `shownAs` says. */
+export function namesLookedAt(filter: CompiledCondition | undefined, selection: Selection): Set<string> {
+  const paths = filter === undefined ? [] : [...filter.paths()];
+  if (selection.kind === "pick") paths.push(...selection.projection.paths);
+  return new Set(paths.map(([name]) => String(name)));
 }
 
 /** The answer of Query and Scan to a page. */

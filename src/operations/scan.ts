@@ -9,7 +9,7 @@ import { boundsAfter, isWithin, type KeyBounds, segmentBounds } from "../values/
 import { compileFilter } from "./filter.ts";
 import { type Context, operation } from "./operation.ts";
 import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
-import { answerPage, type ReadReturns, shownAs } from "./read-answer.ts";
+import { answerPage, namesLookedAt, type ReadReturns, shownAs } from "./read-answer.ts";
 import { type ReadTarget, readTarget, spaceOf } from "./read-target.ts";
 import { needsTableItems, refuseDuplicateAttributes, selectionOf } from "./selection.ts";
 import { startKeyIn, startRowKey } from "./start-key.ts";
@@ -106,6 +106,7 @@ function planOf(scan: PreparedScan, context: Context): ReadPlan & ReadTarget {
     itemsMax: scan.itemsMax,
     filter: filter?.test,
     show: shownAs(selection),
+    looksAt: namesLookedAt(filter, selection),
     fetchFrom: fetches ? table : undefined,
   };
 }

@@ -1,5 +1,6 @@
 import { lendBody } from "../runtime/body-buffers.ts";
-import { ROW_HEADER_BYTES, rowItemLength } from "../values/item-codec.ts";
+import { ROW_HEADER_BYTES } from "../values/item-codec.ts";
+import type { Rows } from "../values/rows.ts";
 
 /** Answers made by copying stored items into them, undecoded: tens of times cheaper than parsing and printing. */
 
@@ -20,20 +21,31 @@ const COMMA = 0x2c;
 const copyBytes = Buffer.prototype.copy;
 
 /** `head` (ASCII), the items of `rows` with commas between them, and `tail` as one body: one copy per item. */
-export function spliceRows(head: string, rows: readonly Uint8Array[], tail: string): Uint8Array<ArrayBuffer> {
-  let length = head.length + Buffer.byteLength(tail) + Math.max(0, rows.length - 1);
-  for (const row of rows) length += rowItemLength(row);
-  const body = lendBody(length);
+export function spliceRows(head: string, rows: readonly Rows[], tail: string): Uint8Array<ArrayBuffer> {
+  const body = lendBody(head.length + itemsLength(rows) + Buffer.byteLength(tail));
   let at = body.write(head, 0, "latin1");
-  let first = true;
-  for (const row of rows) {
-    if (!first) body[at++] = COMMA;
-    first = false;
-    // Copying from an offset needs no view of the row: twice as fast as a subarray and `set`.
-    at += copyBytes.call(row, body, at, ROW_HEADER_BYTES);
+  for (const { count, chunks, starts, ends } of rows) {
+    for (let index = 0; index < count; index += 1) {
+      const chunk = chunks[index];
+      if (chunk === undefined) throw new RangeError("columns are of one length");
+      if (at > head.length) body[at++] = COMMA;
+      // Copying from an offset needs no view of the row: twice as fast as a subarray and `set`.
+      at += copyBytes.call(chunk, body, at, (starts[index] ?? 0) + ROW_HEADER_BYTES, ends[index]);
+    }
   }
   body.write(tail, at, "utf8");
   return body;
+}
+
+/** Bytes of all items, and of the commas between them. */
+function itemsLength(rows: readonly Rows[]): number {
+  let length = -1;
+  for (const { count, starts, ends } of rows) {
+    for (let index = 0; index < count; index += 1) {
+      length += (ends[index] ?? 0) - (starts[index] ?? 0) - ROW_HEADER_BYTES + 1;
+    }
+  }
+  return Math.max(0, length);
 }
 
 /** Text (any) and stored JSON (UTF-8) one after the other as one body: one pass. */

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import type { Key, RangeRequest, Row, Snapshot, SpaceId, Value } from "../../storage/index.ts";
+import type { Key, Page, RangeRequest, Snapshot, SpaceId, Value } from "../../storage/index.ts";
 import { resourceNotFound } from "../errors.ts";
 import { TimeSlice } from "../runtime/time-slice.ts";
+import { AttributePicker } from "../values/attribute-picker.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { decodeRow, rowItemSize } from "../values/item-codec.ts";
 import { boundsAfter, type KeyBounds } from "../values/key-bounds.ts";
+import { RowList, type Rows } from "../values/rows.ts";
 import type { Catalog, Table } from "./catalog.ts";
 import { isSpaceGone, refusalOf } from "./storage-failure.ts";
 import { type StoredItem, storedItem } from "./stored-item.ts";
@@ -32,6 +34,8 @@ export interface ReadPlan {
   readonly filter: ((item: Item) => boolean) | undefined;
   /** rows: as they are stored; nothing: only counted; a function: as the text it makes of each. */
   readonly show: "rows" | "nothing" | ((item: Item) => string);
+  /** The attributes that `filter` and `show` look at: their items have these, and others perhaps not. */
+  readonly looksAt: Iterable<string>;
   /** On a local index whose entries lack what is wanted: the table whose items to read in their place. */
   readonly fetchFrom: Pick<Table, "space" | "rowKeyOf"> | undefined;
 }
@@ -39,8 +43,8 @@ export interface ReadPlan {
 /** What was read. Items are those that passed the filter, in reading order. */
 export interface ReadPage {
   readonly count: number;
-  /** Items as rows (see values/item-codec) where the plan shows rows. */
-  readonly rows: readonly Value[];
+  /** Items as rows (see values/item-codec) where the plan shows rows, in several pieces. */
+  readonly rows: readonly Rows[];
   /** Items as texts where the plan shows what a function makes of them. */
   readonly texts: readonly string[];
   /** Items evaluated, and their sizes added up, before the filter. */
@@ -101,7 +105,7 @@ async function performPlan(catalog: Catalog, plan: ReadPlan): Promise<ReadPage> 
 /** Reads rows until a limit is reached or they run out. */
 class PageReader implements ReadPage {
   count = 0;
-  readonly rows: Value[] = [];
+  readonly rows: Rows[] = [];
   readonly texts: string[] = [];
   scannedCount = 0;
   scannedBytes = 0;
@@ -110,6 +114,8 @@ class PageReader implements ReadPage {
   readonly #snapshot: Snapshot;
   readonly #plan: ReadPlan;
   readonly #itemsMax: number;
+  /** Where items are decoded. A row may then take long enough to let others go first. */
+  readonly #picker: AttributePicker | undefined;
   /** Bytes of all that was fetched. */
   #fetchedBytes = 0;
   readonly #slice = new TimeSlice();
@@ -118,19 +124,22 @@ class PageReader implements ReadPage {
     this.#snapshot = snapshot;
     this.#plan = plan;
     this.#itemsMax = plan.itemsMax ?? Number.POSITIVE_INFINITY;
+    const looks = plan.filter !== undefined || typeof plan.show === "function";
+    this.#picker = looks ? new AttributePicker(plan.looksAt) : undefined;
   }
 
   async read(): Promise<void> {
     const { bounds, reverse } = this.#plan;
     let rest: KeyBounds | undefined = bounds;
     while (rest !== undefined) {
-      const { rows, more } = await this.#snapshot.range(this.#request(rest));
-      const items = await this.#itemsOf(rows);
-      const last = rows.at(-1);
-      const goesOn = this.#looksAtItems
-        ? await this.#addInSlices(rows, items)
-        : this.#add(rows, items, 0, rows.length);
-      rest = goesOn && more && last !== undefined ? boundsAfter(bounds, last.key, reverse) : undefined;
+      const page = await this.#snapshot.range(this.#request(rest));
+      const items = this.#plan.fetchFrom === undefined ? page : await this.#fetch(page, this.#plan.fetchFrom);
+      const count = this.#evaluate(page, items);
+      if (this.#picker === undefined) this.#take(items, count);
+      else await this.#look(items, count, this.#picker);
+      const last = page.keys[page.count - 1];
+      const goesOn = this.lastEvaluated === undefined && page.more && last !== undefined;
+      rest = goesOn ? boundsAfter(bounds, last, reverse) : undefined;
       // At the end too: what is made of a large page takes its time as well.
       if (this.#slice.isOver) await this.#slice.next();
     }
@@ -143,75 +152,69 @@ class PageReader implements ReadPage {
     return { space, ...bounds, reverse, rowsMax, bytesMax: SLICE_BYTES_MAX };
   }
 
-  /** Whether items are decoded: a row may then take long enough to let others go first. */
-  get #looksAtItems(): boolean {
-    return this.#plan.filter !== undefined || typeof this.#plan.show === "function";
-  }
-
-  /** The rows of the items that index entries stand for; undefined where the rows themselves are what is wanted. */
-  async #itemsOf(rows: readonly Row[]): Promise<readonly (Value | undefined)[] | undefined> {
-    const table = this.#plan.fetchFrom;
-    if (table === undefined) return undefined;
-    const addresses = rows.map((row) => ({
+  /** The items that index entries stand for. */
+  async #fetch(entries: Page, table: Pick<Table, "space" | "rowKeyOf">): Promise<Rows> {
+    const addresses = entries.rows.map(({ value }) => ({
       space: table.space,
-      key: table.rowKeyOf(decodeRow(row.value)),
+      key: table.rowKeyOf(decodeRow(value)),
     }));
-    return await this.#snapshot.getMany(addresses);
-  }
-
-  /** Takes rows that are decoded, which can take long: looks at the clock after each. */
-  async #addInSlices(
-    rows: readonly Row[],
-    items: readonly (Value | undefined)[] | undefined,
-  ): Promise<boolean> {
-    for (let at = 0; at < rows.length; at += 1) {
-      if (!this.#add(rows, items, at, at + 1)) return false;
-      if (this.#slice.isOver) await this.#slice.next();
+    const items = new RowList();
+    for (const item of await this.#snapshot.getMany(addresses)) {
+      assert(item !== undefined, "an index entry stands for an item of the same instant");
+      items.add(item, 0, item.length);
     }
-    return true;
+    return items;
   }
 
-  /** Takes the rows from `from` to `to`, with the items to show for them. Returns whether the page is to go on. */
-  #add(
-    rows: readonly Row[],
-    items: readonly (Value | undefined)[] | undefined,
-    from: number,
-    to: number,
-  ): boolean {
-    for (let at = from; at < to; at += 1) {
-      const value = rows[at]?.value;
-      assert(value !== undefined, "a page has its rows");
+  /** How many rows of `page` belong to the answer's page, before the filter; `items` are what to show for them. */
+  #evaluate(page: Page, items: Rows): number {
+    for (let at = 0; at < page.count; at += 1) {
       this.scannedCount += 1;
-      this.scannedBytes += rowItemSize(value);
-      this.#show(items === undefined ? value : this.#fetched(items[at]));
+      this.scannedBytes += sizeAt(page, at);
+      if (items !== page) {
+        const size = sizeAt(items, at);
+        this.fetchedSizes.push(size);
+        this.#fetchedBytes += size;
+      }
       const bytes = Math.max(this.scannedBytes, this.#fetchedBytes);
       if (this.scannedCount === this.#itemsMax || bytes >= PAGE_BYTES_MAX) {
-        this.lastEvaluated = value;
-        return false;
+        this.lastEvaluated = page.value(at);
+        return at + 1;
       }
     }
-    return true;
+    return page.count;
   }
 
-  #fetched(item: Value | undefined): Value {
-    assert(item !== undefined, "an index entry stands for an item of the same instant");
-    const size = rowItemSize(item);
-    this.fetchedSizes.push(size);
-    this.#fetchedBytes += size;
-    return item;
+  /** Takes the first `count` items as they are. */
+  #take(items: Rows, count: number): void {
+    this.count += count;
+    if (this.#plan.show !== "rows" || count === 0) return;
+    const { chunks, starts, ends } = items;
+    this.rows.push(items.count === count ? items : { count, chunks, starts, ends });
   }
 
-  #show(row: Value): void {
+  /** Takes those of the first `count` items that pass the filter. That can take long: looks at the clock after each. */
+  async #look({ chunks, starts, ends }: Rows, count: number, picker: AttributePicker): Promise<void> {
     const { filter, show } = this.#plan;
-    if (filter === undefined && typeof show !== "function") {
+    const passed = new RowList();
+    for (let at = 0; at < count; at += 1) {
+      if (this.#slice.isOver) await this.#slice.next();
+      const chunk = chunks[at];
+      const start = starts[at];
+      const end = ends[at];
+      assert(chunk !== undefined && start !== undefined && end !== undefined, "columns are of one length");
+      const item = picker.pick(chunk, start, end);
+      if (filter !== undefined && !filter(item)) continue;
       this.count += 1;
-      if (show === "rows") this.rows.push(row);
-      return;
+      if (typeof show === "function") this.texts.push(show(item));
+      else if (show === "rows") passed.add(chunk, start, end);
     }
-    const item = decodeRow(row);
-    if (filter !== undefined && !filter(item)) return;
-    this.count += 1;
-    if (typeof show === "function") this.texts.push(show(item));
-    else if (show === "rows") this.rows.push(row);
+    if (passed.count > 0) this.rows.push(passed);
   }
+}
+
+function sizeAt({ chunks, starts, ends }: Rows, at: number): number {
+  const chunk = chunks[at];
+  assert(chunk !== undefined, "columns are of one length");
+  return rowItemSize(chunk, starts[at], ends[at]);
 }

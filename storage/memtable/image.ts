@@ -22,6 +22,8 @@ class ImageCursor extends Cursor {
   readonly #chunks: readonly Chunk[];
   readonly #order: Uint32Array;
   #index = 0;
+  /** The index of the first entry beyond the end. */
+  #endIndex = 0;
   /** Newest versions of a group of entries: loaded together, their cache misses overlap. */
   readonly #versions = new Uint32Array(group);
   #groupStart = -1;
@@ -32,15 +34,21 @@ class ImageCursor extends Cursor {
     this.#order = order;
   }
 
-  seek(bound?: Key): boolean {
+  seek(bound?: Key, end?: Key): boolean {
+    this.#endIndex = end === undefined ? this.#order.length : this.#locate(end);
+    return this.#show(bound === undefined ? 0 : this.#locate(bound));
+  }
+
+  /** The index of the first entry with a key >= `bound`. */
+  #locate(bound: Key): number {
     let low = 0;
-    let high = bound === undefined ? 0 : this.#order.length;
+    let high = this.#order.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (bound !== undefined && this.#keyAt(middle) < bound) low = middle + 1;
+      if (this.#keyAt(middle) < bound) low = middle + 1;
       else high = middle;
     }
-    return this.#show(low);
+    return low;
   }
 
   next(): boolean {
@@ -64,7 +72,7 @@ class ImageCursor extends Cursor {
 
   #show(index: number): boolean {
     this.#index = index;
-    this.valid = index < this.#order.length;
+    this.valid = index < this.#endIndex;
     if (!this.valid) return false;
     if (index - (index % group) !== this.#groupStart) this.#loadGroup(index - (index % group));
     const version = wordAt(this.#versions, index % group);

@@ -13,6 +13,9 @@ export class MemtableCursor extends Cursor {
   readonly #sorted: SortedBlocks;
   readonly #sequenceMax: number;
   #place = -1;
+  /** The bound at which the walk ends, and its place. */
+  #end: Key | undefined;
+  #endPlace = -1;
   #modifications = 0;
   readonly #ahead = new Uint32Array(group);
 
@@ -23,9 +26,10 @@ export class MemtableCursor extends Cursor {
     this.#sequenceMax = sequenceMax;
   }
 
-  seek(bound?: Key): boolean {
+  seek(bound?: Key, end?: Key): boolean {
     const sorted = this.#sorted;
-    this.#modifications = sorted.modifications;
+    this.#end = end;
+    this.#locateEnd();
     if (this.reverse)
       return this.#show(sorted.before(bound === undefined ? sorted.end : sorted.locate(bound)));
     return this.#show(sorted.normalize(bound === undefined ? 0 : sorted.locate(bound)));
@@ -37,11 +41,19 @@ export class MemtableCursor extends Cursor {
     return this.#show(this.reverse ? sorted.before(this.#place) : sorted.normalize(this.#place + 1));
   }
 
+  /** Ascending, places from `#endPlace` on are beyond the end; descending, those before it are. */
+  #locateEnd(): void {
+    const sorted = this.#sorted;
+    this.#modifications = sorted.modifications;
+    if (this.#end !== undefined) this.#endPlace = sorted.locate(this.#end);
+    else this.#endPlace = this.reverse ? 0 : Number.MAX_SAFE_INTEGER;
+  }
+
   /** Places have moved since: look the current key up again, which may itself be gone. */
   #nextAfterModification(): boolean {
     const sorted = this.#sorted;
     const key = this.key;
-    this.#modifications = sorted.modifications;
+    this.#locateEnd();
     const place = sorted.locate(key);
     if (this.reverse) return this.#show(sorted.before(place));
     const here = sorted.normalize(place);
@@ -66,7 +78,7 @@ export class MemtableCursor extends Cursor {
     const sorted = this.#sorted;
     const chunks = this.#chunks;
     let place = from;
-    while (place >= 0) {
+    while (place >= 0 && this.reverse === place >= this.#endPlace) {
       if (place % group === (this.reverse ? group - 1 : 0)) this.#loadAhead(place);
       const version = versionAt(chunks, sorted.entryAt(place), this.#sequenceMax);
       if (version !== 0) {

@@ -23,8 +23,8 @@ export class BlockReader {
   /** The restart interval that the last `find` looked into: the entry before the one it found is there. */
   interval = 0;
   restartCount = 0;
-  /** End of the entries and start of the payloads. */
-  #limit = 0;
+  /** Where the entries end; a walk that ends earlier may set it to an earlier entry's offset. */
+  limit = 0;
   #shared = 0;
   #suffixStart = 0;
   #suffixEnd = 0;
@@ -39,8 +39,8 @@ export class BlockReader {
     if (count < 1 || restartsStart + count * restartBytes > bytes.length)
       throw new RangeError("block without restarts");
     this.restartCount = count;
-    this.#limit = readU32(bytes, restartsStart + 4);
-    if (this.#limit > bytes.length) throw new RangeError("entries end outside their block");
+    this.limit = readU32(bytes, restartsStart + 4);
+    if (this.limit > bytes.length) throw new RangeError("entries end outside their block");
     this.toRestart(0);
   }
 
@@ -48,7 +48,7 @@ export class BlockReader {
   intervalOffset(interval: number): number {
     return interval < this.restartCount
       ? readU32(this.bytes, restartsStart + interval * restartBytes)
-      : this.#limit;
+      : this.limit;
   }
 
   /** Stands before the first entry of an interval. */
@@ -60,13 +60,13 @@ export class BlockReader {
 
   /** To the next entry; false behind the last. */
   advance(): boolean {
-    if (this.nextOffset >= this.#limit) return false;
+    if (this.nextOffset >= this.limit) return false;
     this.offset = this.nextOffset;
     this.#parse(this.offset);
     this.nextOffset = this.#suffixEnd;
     this.payloadStart = this.payloadEnd;
     this.payloadEnd += this.#payloadBytes;
-    if (this.nextOffset > this.#limit || this.payloadEnd > this.bytes.length)
+    if (this.nextOffset > this.limit || this.payloadEnd > this.bytes.length)
       throw new RangeError("entry ends outside its block");
     return true;
   }

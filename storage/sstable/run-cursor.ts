@@ -1,5 +1,6 @@
 import { objectAt } from "../encoding.ts";
 import { Cursor } from "../iterator.ts";
+import type { RowPage } from "../page.ts";
 import type { Key } from "../store.ts";
 
 /** A key range, both ends inside. */
@@ -44,31 +45,50 @@ export class RunCursor extends Cursor {
   readonly #run: readonly RunTable[];
   #index = 0;
   #cursor: Cursor | undefined;
+  #end: Key | undefined;
 
   constructor(run: readonly RunTable[], reverse: boolean) {
     super(reverse);
     this.#run = run;
   }
 
-  seek(bound?: Key): boolean {
+  seek(bound?: Key, end?: Key): boolean {
+    this.#end = end;
     if (bound === undefined) this.#index = this.reverse ? this.#run.length - 1 : 0;
     else this.#index = firstEndingAtOrAfter(this.#run, bound);
     // Descending, keys below the bound may be in that table (if there is one); else they are in the one before, where `#show` goes.
-    this.#cursor = this.#run[this.#index]?.cursor(this.reverse);
-    return this.#show(this.#cursor?.seek(bound) === true);
+    this.#open();
+    return this.#show(this.#cursor?.seek(bound, end) === true);
   }
 
   next(): boolean {
     return this.#show(this.#cursor?.next() === true);
   }
 
+  override fill(page: RowPage, rowsMax: number, bytesMax: number): boolean {
+    for (let valid = this.valid; valid; valid = this.#show(false))
+      if (this.#cursor?.fill(page, rowsMax, bytesMax) === true) return true;
+    return false;
+  }
+
+  /** Opens the table at `#index`, if it is there and has keys before the end. */
+  #open(): void {
+    const table = this.#run[this.#index];
+    const end = this.#end;
+    const isBeyond =
+      table !== undefined &&
+      end !== undefined &&
+      (this.reverse ? table.largest < end : table.smallest >= end);
+    this.#cursor = isBeyond ? undefined : table?.cursor(this.reverse);
+  }
+
   #show(found: boolean): boolean {
     let valid = found;
     while (!valid) {
       this.#index += this.reverse ? -1 : 1;
-      this.#cursor = this.#run[this.#index]?.cursor(this.reverse);
+      this.#open();
       if (this.#cursor === undefined) break;
-      valid = this.#cursor.seek();
+      valid = this.#cursor.seek(undefined, this.#end);
     }
     this.valid = valid;
     const cursor = this.#cursor;

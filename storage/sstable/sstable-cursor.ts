@@ -22,8 +22,13 @@ export class SSTableCursor extends Cursor {
   readonly #source: BlockSource;
   readonly #bypassCache: boolean;
   readonly #reader = new BlockReader();
-  #index: IndexReader | undefined;
   #block = -1;
+  /** The bound at which the walk ends; the last block, in its direction, that may have keys within it. */
+  #end: Key | undefined;
+  #endBlock = 0;
+  /** Descending: the interval and the offset in the current block at which the walk ends. */
+  #endInterval = 0;
+  #endOffset = 0;
   /** Descending: the entries of `#interval` before the current one; the next of them is the last. */
   #interval = 0;
   #pending = 0;
@@ -38,9 +43,12 @@ export class SSTableCursor extends Cursor {
     this.#payloads = reverse ? new Uint32Array(restartInterval * 3) : noPayloads;
   }
 
-  seek(bound?: Key): boolean {
-    this.#index ??= this.#source.index();
-    const block = bound === undefined ? (this.reverse ? this.#index.count - 1 : 0) : this.#index.find(bound);
+  seek(bound?: Key, end?: Key): boolean {
+    const index = this.#source.index();
+    this.#end = end;
+    if (end !== undefined) this.#endBlock = index.find(end);
+    else this.#endBlock = this.reverse ? 0 : index.count - 1;
+    const block = bound === undefined ? (this.reverse ? index.count - 1 : 0) : index.find(bound);
     if (!this.#open(block)) return false;
     try {
       return this.reverse ? this.#seekBefore(bound) : this.#seekFrom(bound);
@@ -67,7 +75,7 @@ export class SSTableCursor extends Cursor {
     this.#interval = reader.restartCount;
     this.#pending = 0;
     if (bound !== undefined) {
-      const end = reader.find(bound, false) ? reader.offset : reader.intervalOffset(reader.restartCount);
+      const end = reader.find(bound, false) ? reader.offset : reader.limit;
       this.#decodeInterval(reader.interval, end);
     }
     return this.#showPending();
@@ -93,11 +101,24 @@ export class SSTableCursor extends Cursor {
     return true;
   }
 
+  /** In the block where the walk ends: finds the place. All other blocks are within the range as a whole. */
+  #findEnd(end: Key): void {
+    const reader = this.#reader;
+    const offset = reader.find(end, false) ? reader.offset : reader.limit;
+    if (this.reverse) {
+      this.#endInterval = reader.interval;
+      this.#endOffset = offset;
+    } else {
+      reader.limit = offset;
+      reader.toRestart(0);
+    }
+  }
+
   /** Descending: shows the last pending entry; when there is none, goes to the interval or block before. */
   #showPending(): boolean {
     const reader = this.#reader;
     while (this.#pending === 0) {
-      if (this.#interval === 0) {
+      if (this.#interval <= this.#endInterval) {
         if (!this.#open(this.#block - 1)) return false;
         this.#interval = reader.restartCount;
       }
@@ -115,7 +136,7 @@ export class SSTableCursor extends Cursor {
     return true;
   }
 
-  /** Makes the interval's entries before offset `end` pending. */
+  /** Makes the interval's entries from `#endOffset` on and before offset `end` pending. */
   #decodeInterval(interval: number, end: number): void {
     const reader = this.#reader;
     this.#interval = interval;
@@ -123,22 +144,27 @@ export class SSTableCursor extends Cursor {
     reader.toRestart(interval);
     while (reader.nextOffset < end && reader.advance()) {
       if (count === restartInterval) throw new RangeError("restart interval is too long");
+      const key = reader.decodeKey();
+      if (reader.offset < this.#endOffset) continue;
       this.#payloads[count * 3] = reader.payloadStart;
       this.#payloads[count * 3 + 1] = reader.payloadEnd;
       this.#payloads[count * 3 + 2] = reader.tombstone ? 1 : 0;
-      this.#keys[count++] = reader.decodeKey();
+      this.#keys[count++] = key;
     }
     this.#pending = count;
   }
 
-  /** Opens a data block; false when there is none of that number. */
+  /** Opens a data block; false when it is beyond the end. */
   #open(block: number): boolean {
     this.#block = block;
-    this.valid = this.#index !== undefined && block >= 0 && block < this.#index.count;
+    this.valid = this.reverse ? block >= this.#endBlock : block <= this.#endBlock;
     if (!this.valid) return false;
     const bytes = this.#source.readBlock(block, this.#bypassCache);
     try {
       this.#reader.open(bytes);
+      this.#endInterval = 0;
+      this.#endOffset = 0;
+      if (block === this.#endBlock && this.#end !== undefined) this.#findEnd(this.#end);
     } catch (error) {
       throw this.#source.malformed(error, block);
     }

@@ -97,10 +97,8 @@ export function rangeCases(factory: StoreFactory): void {
       const space = await newSpace(store());
       const snapshot = await store().snapshot([space]);
       for (const reverse of [false, true]) {
-        expect(await snapshot.range({ space, reverse, rowsMax: 1, bytesMax: 1 })).toEqual({
-          rows: [],
-          more: false,
-        });
+        const page = await snapshot.range({ space, reverse, rowsMax: 1, bytesMax: 1 });
+        expect([page.rows, page.count, page.more]).toEqual([[], 0, false]);
       }
       snapshot.close();
     });
@@ -115,6 +113,22 @@ export function rangeCases(factory: StoreFactory): void {
       expect(keysOf(await snapshot.range({ space, ...unlimited }))).toEqual(left);
       expect(keysOf(await snapshot.range({ space, reverse: true, ...unlimited }))).toEqual(left.toReversed());
       expect(keysOf(await snapshot.range({ space, rowsMax: 2, bytesMax: 1_000 }))).toEqual(left.slice(0, 2));
+      snapshot.close();
+    });
+
+    test("a page's columns say the same as its rows", async () => {
+      const space = await newSpace(store());
+      const values = { a: "one", b: "", c: "three".repeat(5_000), d: "4" };
+      await put(store(), space, { ...values, bb: "gone" });
+      await put(store(), space, { bb: undefined });
+      const snapshot = await store().snapshot([space]);
+      const page = await snapshot.range({ space, ...unlimited });
+      const spans = page.chunks.map((chunk, at) => text(chunk.subarray(page.starts[at], page.ends[at])));
+      expect(page.count).toBe(4);
+      expect(Object.fromEntries(page.keys.map((key, at) => [key, spans[at]]))).toEqual(values);
+      expect(page.rows.map(({ key, value }) => [key, text(value)])).toEqual(Object.entries(values));
+      expect(text(page.value(2))).toBe(values.c);
+      expect(() => page.value(4)).toThrow(RangeError);
       snapshot.close();
     });
 

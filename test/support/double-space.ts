@@ -1,4 +1,5 @@
 import { StorageError } from "../../storage/errors.ts";
+import { RowPage } from "../../storage/page.ts";
 import type {
   Key,
   Page,
@@ -115,9 +116,9 @@ export class DoubleSnapshot implements Snapshot {
       if (value === undefined) continue;
       rows.push({ key, value });
       bytes += value.length;
-      if (rows.length >= rowsMax || bytes >= bytesMax) return { rows, more: true };
+      if (rows.length >= rowsMax || bytes >= bytesMax) return pageOf(rows, true);
     }
-    return { rows, more: false };
+    return pageOf(rows, false);
   }
 
   close(): void {
@@ -130,6 +131,18 @@ export class DoubleSnapshot implements Snapshot {
     if (space === undefined) throw usage(`space ${id} is not part of the snapshot`);
     return space;
   }
+}
+
+/** Values behind some other bytes: who takes a chunk for its value is found out. */
+function pageOf(rows: readonly Row[], more: boolean): Page {
+  const page = new RowPage();
+  for (const { key, value } of rows) {
+    const chunk = new Uint8Array(value.length + 6).fill(0xff);
+    chunk.set(value, 3);
+    page.add(key, chunk, 3, 3 + value.length);
+  }
+  page.more = more;
+  return page;
 }
 
 export const usage = (message: string): StorageError => new StorageError("usage", message);

@@ -19,7 +19,7 @@ import { SSTableReader } from "../../../storage/sstable/sstable-reader.ts";
 import { diskVfs } from "../../../storage/vfs/disk.ts";
 import { memoryVfs } from "../../../storage/vfs/memory.ts";
 import type { Vfs } from "../../../storage/vfs/vfs.ts";
-import { drain, type Entry } from "../iterator/array-cursor.ts";
+import { drain, type Entry, expectedEntries } from "../iterator/array-cursor.ts";
 import { openSSTable, readFile, writeFile, writeSSTable } from "../sstable/support.ts";
 import { seededRandom } from "./random.ts";
 
@@ -105,7 +105,7 @@ class Harness {
     return undefined;
   }
 
-  scan(reverse: boolean): Entry[] {
+  scan(reverse: boolean, bound?: string, end?: string): Entry[] {
     const [level0 = [], ...runs] = this.levels;
     const cursors = [
       this.memtable.cursor(Number.MAX_SAFE_INTEGER, reverse),
@@ -121,7 +121,7 @@ class Harness {
         );
       }),
     ];
-    return drain(mergeCursors(cursors, reverse)).filter(({ value }) => value !== undefined);
+    return drain(mergeCursors(cursors, reverse), bound, end).filter(({ value }) => value !== undefined);
   }
 }
 
@@ -146,6 +146,14 @@ test("flushes and compactions never change what is read", async () => {
           .sort((one, other) => (one.key < other.key ? -1 : 1));
         expect(store.scan(false)).toEqual(live);
         expect(store.scan(true)).toEqual(live.toReversed());
+        const [one, other] = [live[live.length >> 2]?.key ?? "", live[(live.length * 3) >> 2]?.key ?? ""];
+        for (const [from, to] of [
+          [one, other],
+          [`${one}\0`, `${other}\0`],
+        ]) {
+          expect(store.scan(false, from, to)).toEqual(expectedEntries(live, false, from, to));
+          expect(store.scan(true, to, from)).toEqual(expectedEntries(live, true, to, from));
+        }
         for (let key = 0; key < keys; key++) {
           const name = `key ${String(key).padStart(4, "0")}`;
           expect(store.read(name)).toEqual(model.get(name)?.value);

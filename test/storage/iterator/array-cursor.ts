@@ -11,13 +11,15 @@ export interface Entry {
 export class ArrayCursor extends Cursor {
   readonly #entries: readonly Entry[];
   #index = -1;
+  #end: string | undefined;
 
   constructor(entries: readonly Entry[], reverse = false) {
     super(reverse);
     this.#entries = entries;
   }
 
-  seek(bound?: string): boolean {
+  seek(bound?: string, end?: string): boolean {
+    this.#end = end;
     const from = bound === undefined ? -1 : this.#entries.findIndex((entry) => entry.key >= bound);
     if (bound === undefined) this.#index = this.reverse ? this.#entries.length - 1 : 0;
     else if (from < 0) this.#index = this.reverse ? this.#entries.length - 1 : this.#entries.length;
@@ -34,6 +36,8 @@ export class ArrayCursor extends Cursor {
     this.valid = this.#index >= 0 && this.#index < this.#entries.length;
     if (!this.valid) return false;
     const { key, sequence, value } = at(this.#entries, this.#index);
+    this.valid = this.#end === undefined || key >= this.#end === this.reverse;
+    if (!this.valid) return false;
     this.key = key;
     this.sequence = sequence;
     this.tombstone = value === undefined;
@@ -44,10 +48,10 @@ export class ArrayCursor extends Cursor {
   }
 }
 
-/** Everything a cursor shows from `bound` on, with values copied. */
-export function drain(cursor: Cursor, bound?: string): Entry[] {
+/** Everything a cursor shows from `bound` on up to `end`, with values copied. */
+export function drain(cursor: Cursor, bound?: string, end?: string): Entry[] {
   const entries: Entry[] = [];
-  for (let valid = cursor.seek(bound); valid; valid = cursor.next()) {
+  for (let valid = cursor.seek(bound, end); valid; valid = cursor.next()) {
     const value = cursor.tombstone ? undefined : cursor.bytes.slice(cursor.start, cursor.end);
     entries.push({ key: cursor.key, sequence: cursor.sequence, value });
   }
@@ -55,7 +59,15 @@ export function drain(cursor: Cursor, bound?: string): Entry[] {
 }
 
 /** What a cursor over `entries` must show: the reference for every implementation. */
-export function expectedEntries(entries: readonly Entry[], reverse: boolean, bound?: string): Entry[] {
-  if (!reverse) return entries.filter((entry) => bound === undefined || entry.key >= bound);
-  return entries.filter((entry) => bound === undefined || entry.key < bound).reverse();
+export function expectedEntries(
+  entries: readonly Entry[],
+  reverse: boolean,
+  bound?: string,
+  end?: string,
+): Entry[] {
+  const [lower, upper] = reverse ? [end, bound] : [bound, end];
+  const inRange = entries.filter(
+    ({ key }) => (lower === undefined || key >= lower) && (upper === undefined || key < upper),
+  );
+  return reverse ? inRange.reverse() : inRange;
 }

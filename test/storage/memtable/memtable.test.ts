@@ -3,7 +3,10 @@ import fc from "fast-check";
 import type { Cursor } from "../../../storage/iterator.ts";
 import { imageCursor } from "../../../storage/memtable/image.ts";
 import { Memtable } from "../../../storage/memtable/memtable.ts";
+import { RowPage } from "../../../storage/page.ts";
 import { drain, type Entry, expectedEntries } from "../iterator/array-cursor.ts";
+
+const none = new Uint8Array(0);
 
 /** All versions ever put, oldest first: the obviously right memtable. */
 class Model {
@@ -47,7 +50,10 @@ describe("a memtable", () => {
     fc.assert(
       fc.property(
         fc.array(operation, { maxLength: 400, size: "max" }),
-        fc.array(fc.tuple(key, fc.nat(100), fc.boolean()), { minLength: 5, maxLength: 15 }),
+        fc.array(fc.tuple(key, fc.nat(100), fc.boolean(), fc.option(key, { nil: undefined })), {
+          minLength: 5,
+          maxLength: 15,
+        }),
         (operations, probes) => {
           const memtable = new Memtable();
           const model = new Model();
@@ -69,7 +75,10 @@ describe("a memtable", () => {
           expect(memtable.versionCount).toBe(model.versions.length);
           expect(memtable.sequenceMin).toBe(model.versions[0]?.sequence ?? 0);
           expect(memtable.sequenceMax).toBe(model.versions.at(-1)?.sequence ?? 0);
-          for (const [probe, back, reverse] of [...probes, ...[...keys].map((k) => [k, 3, false] as const)]) {
+          for (const [probe, back, reverse, end] of [
+            ...probes,
+            ...[...keys].map((k) => [k, 3, false, undefined] as const),
+          ]) {
             const at = sequence - back;
             const found = model.get(probe, at);
             expect(memtable.get(probe, at)).toEqual(
@@ -79,8 +88,17 @@ describe("a memtable", () => {
             expect(memtable.newest(probe)).toEqual(
               newest && { sequence: newest.sequence, value: newest.value },
             );
-            const expected = expectedEntries(model.visible(at), reverse, probe);
-            expect(drain(memtable.cursor(at, reverse), probe)).toEqual(expected);
+            const expected = expectedEntries(model.visible(at), reverse, probe, end);
+            expect(drain(memtable.cursor(at, reverse), probe, end)).toEqual(expected);
+            const page = new RowPage();
+            const cursor = memtable.cursor(at, reverse);
+            const rowsMax = 1 + (back % 7);
+            const live = expected.filter((entry) => entry.value !== undefined);
+            const full = cursor.seek(probe, end) && cursor.fill(page, rowsMax, 1000);
+            expect(page.rows).toEqual(
+              live.slice(0, rowsMax).map(({ key, value = none }) => ({ key, value })),
+            );
+            expect(full).toBe(live.length >= rowsMax);
           }
           const all = model.visible(sequence);
           expect(drain(memtable.cursor(sequence))).toEqual(all);
@@ -88,8 +106,8 @@ describe("a memtable", () => {
           memtable.freeze();
           const image = imageCursor(structuredClone(memtable.image()));
           expect(drain(image)).toEqual(all);
-          for (const [probe] of probes)
-            expect(drain(image, probe)).toEqual(expectedEntries(all, false, probe));
+          for (const [probe, , , end] of probes)
+            expect(drain(image, probe, end)).toEqual(expectedEntries(all, false, probe, end));
         },
       ),
       { numRuns: 150 },
@@ -153,16 +171,19 @@ describe("a cursor that lives while the memtable is written to", () => {
         fc.array(key, { maxLength: 300, size: "max" }),
         fc.nat(4),
         fc.boolean(),
-        (before, during, pause, rollBack) => {
+        fc.option(key, { nil: undefined }),
+        (before, during, pause, rollBack, end) => {
           const memtable = new Memtable();
           let sequence = 0;
           for (const name of before) memtable.put(name, ++sequence, Uint8Array.of(sequence & 0xff));
           const snapshot = sequence;
-          const expected = drain(memtable.cursor(snapshot, reverse)).map((entry) => entry.key);
+          const expected = drain(memtable.cursor(snapshot, reverse), undefined, end).map(
+            (entry) => entry.key,
+          );
           const cursor = memtable.cursor(snapshot, reverse);
           const writes = during.values();
           const shown: string[] = [];
-          for (let valid = cursor.seek(); valid; valid = cursor.next()) {
+          for (let valid = cursor.seek(undefined, end); valid; valid = cursor.next()) {
             shown.push(cursor.key);
             for (let count = 0; count < pause; count++) {
               const name = writes.next().value;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { RowPage } from "../../../storage/page.ts";
 import { BlockCache } from "../../../storage/sstable/block-cache.ts";
 import { FilePool } from "../../../storage/sstable/file-pool.ts";
 import { SSTableReader } from "../../../storage/sstable/sstable-reader.ts";
@@ -79,8 +80,20 @@ describe("an SSTable", () => {
           for (const reverse of [false, true]) {
             const cursor = reader.cursor(reverse);
             expect(drain(cursor)).toEqual(expectedEntries(entries, reverse));
-            for (const bound of [...probes.slice(0, 6), ...near, entries[entries.length >> 1]?.key ?? ""])
+            const bounds = [...probes.slice(0, 6), ...near, entries[entries.length >> 1]?.key ?? ""];
+            for (const [index, bound] of bounds.entries()) {
               expect(drain(cursor, bound)).toEqual(expectedEntries(entries, reverse, bound));
+              const end = bounds[(index * 7 + 3) % bounds.length];
+              const inRange = expectedEntries(entries, reverse, index % 2 === 0 ? bound : undefined, end);
+              expect(drain(cursor, index % 2 === 0 ? bound : undefined, end)).toEqual(inRange);
+            }
+            const [bound, end] = reverse ? [bounds[0], bounds[1]] : [bounds[1], bounds[0]];
+            const live = expectedEntries(entries, reverse, bound, end).flatMap(({ key, value }) =>
+              value === undefined ? [] : [{ key, value }],
+            );
+            const page = new RowPage();
+            const isFull = cursor.seek(bound, end) && cursor.fill(page, 5, 1e6);
+            expect([page.rows, isFull]).toEqual([live.slice(0, 5), live.length >= 5]);
           }
           expect(verifySSTable(new FilePool(vfs), "t.sst")).toBe(hash);
         },
