@@ -11,6 +11,7 @@ const treacherous = fc.oneof(
   fc.string({
     unit: fc.constantFrom('"', "\\", "{", "}", "[", "]", ":", ",", "a", "é", "\n"),
     maxLength: 60,
+    size: "max",
   }),
   fc.constantFrom('"a":{"S":"x"}', '\\"a\\":{', "}},", "\\".repeat(40), `${"x".repeat(30)}\\`, '{"S":"'),
 );
