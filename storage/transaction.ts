@@ -43,6 +43,8 @@ export class Transactions {
   readonly #options: TransactionsOptions;
   /** Spaces of the writes at hand; the same array every time. */
   readonly #writeSpaces: Space[] = [];
+  /** The space last looked for in this run: most of what a transaction names is in one. */
+  #lastSpace: Space | undefined;
   /** Where the records of the writes at hand begin in the frame. */
   readonly #rowOffsets: number[] = [];
 
@@ -53,6 +55,7 @@ export class Transactions {
   /** Throws what the caller did wrong, and what `decide` throws; nothing has happened then. */
   run<T, R>(request: TransactRequest, decide: Decide<T, R>): Promise<Outcome<T, R>> {
     const { groups } = this.#options;
+    this.#lastSpace = undefined;
     let seen = 0;
     let isStale = false;
     for (const fence of request.fences ?? []) {
@@ -85,8 +88,10 @@ export class Transactions {
   }
 
   #space(id: SpaceId): Space {
+    if (this.#lastSpace?.id === id) return this.#lastSpace;
     const space = this.#options.spaces.get(id);
     if (space === undefined) throw new StorageError("not-found", `there is no space ${id}`);
+    this.#lastSpace = space;
     return space;
   }
 
@@ -246,16 +251,20 @@ function indexOfRow(rows: readonly RowAddress[], { space, key }: RowAddress, nea
 
 function checkDistinct(rows: readonly RowAddress[], what: string): void {
   if (rows.length < 2) return;
-  if (rows.length > shortList) {
-    const names = new Set<string>();
-    for (const { space, key } of rows) names.add(`${space}/${key}`);
-    if (names.size < rows.length) throw new StorageError("usage", `a row is ${what} twice`);
-    return;
-  }
-  for (let i = 1; i < rows.length; i++) {
-    const row = rows[i];
-    if (row !== undefined && indexOfRow(rows.slice(0, i), row, 0) >= 0) {
-      throw new StorageError("usage", `a row is ${what} twice`);
-    }
-  }
+  const isDistinct = rows.length <= shortList ? everyRowIsFirst(rows) : hasAllRows(rows);
+  if (!isDistinct) throw new StorageError("usage", `a row is ${what} twice`);
+}
+
+function everyRowIsFirst(rows: readonly RowAddress[]): boolean {
+  return rows.every((row, index) => indexOfRow(rows, row, 0) === index);
+}
+
+/** Whether as many rows are named as there are. Mostly their keys alone tell, which have been hashed before. */
+function hasAllRows(rows: readonly RowAddress[]): boolean {
+  const keys = new Set<Key>();
+  for (const { key } of rows) keys.add(key);
+  if (keys.size === rows.length) return true;
+  const addresses = new Set<string>();
+  for (const { space, key } of rows) addresses.add(`${space}/${key}`);
+  return addresses.size === rows.length;
 }

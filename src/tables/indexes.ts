@@ -44,24 +44,27 @@ export interface IndexChange {
   readonly delta: Delta | undefined;
 }
 
-/** Whether there is a row under a key of an index: asked where an item's entry may not have been made yet. */
-export type EntryProbe = (space: SpaceId, key: Key) => boolean;
+/** Tells whether there is a row under a key of an index: asked where an item's entry may not have been made yet. */
+export interface EntryProbe {
+  isPresent(space: SpaceId, key: Key): boolean;
+}
 
 /**
  * The changes that the step from `previous` to `next` (undefined: absent) makes in the indexes it touches. An index that is not
- * readable is still being filled: `isPresent` tells whether the entry of `previous` has been made.
+ * readable is still being filled: `probe` tells whether the entry of `previous` has been made.
  */
 export function indexChanges(
   indexes: readonly SecondaryIndex[],
   rowKey: Key,
   previous: StoredItem | undefined,
   next: StoredItem | undefined,
-  isPresent: EntryProbe,
+  probe: EntryProbe,
 ): IndexChange[] {
   const changes: IndexChange[] = [];
   for (const index of indexes) {
     let before = entryOf(index, rowKey, previous);
-    if (before !== undefined && !index.readable && !isPresent(index.spaceId, before.key)) before = undefined;
+    if (before !== undefined && !index.readable && !probe.isPresent(index.spaceId, before.key))
+      before = undefined;
     const after = entryOf(index, rowKey, next);
     if (before !== undefined || after !== undefined) changes.push(changeOf(index, before, after));
   }

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import type {
   Change,
   Commit,
+  Decision,
   Delta,
   Key,
   Outcome,
   Refuse,
   RowAddress,
+  Store,
   Value,
   Write,
 } from "../../storage/index.ts";
@@ -24,7 +26,7 @@ import {
 } from "./companion-rows.ts";
 import type { ClientToken, EarlierUse } from "./idempotency.ts";
 import type { InFlightRows } from "./in-flight.ts";
-import { type EntryProbe, type IndexChange, indexChanges } from "./indexes.ts";
+import { type IndexChange, indexChanges } from "./indexes.ts";
 import { isSpaceGone } from "./storage-failure.ts";
 import { type StoredItem, storedItem } from "./stored-item.ts";
 import { expiryWrites } from "./time-to-live.ts";
@@ -89,55 +91,53 @@ export type TransactionOutcome =
   /** The client token is in use by a transaction under way. */
   | { readonly kind: "in-progress" };
 
-/** How writes are performed together: as a transaction that others may run into, with or without a client token. */
-interface Transaction {
-  readonly token: ClientToken | undefined;
-}
+/** Why an attempt came to nothing. "outdated": a table changed meanwhile; "conflict": another writer was in the way. */
+type Obstacle = "outdated" | "conflict";
 
 /** Writes are prepared again when the table changed meanwhile, or another writer was in the way: this many times at most. */
 const ATTEMPTS_MAX = 100;
 
-/**
- * Performs writes as one atomic unit: all or nothing, in one log frame. `build` looks up tables and makes the writes, at least one; it
- * runs again when a table's schema changed in between. Throws what `build` throws, and InternalServerError when the store cannot tell
- * or take the writes.
- */
-async function performWrites(
-  services: WriteServices,
-  build: () => readonly ItemWrite[],
-  transaction: Transaction | undefined,
-): Promise<TransactionOutcome> {
-  let writes = build();
-  for (let attempt = 1; ; attempt += 1) {
-    const outcome = await attemptWrites(services, writes, transaction);
-    if (outcome === "conflict" && (services.inFlight !== undefined || attempt >= ATTEMPTS_MAX)) {
-      return { kind: "cancelled", results: writes.map(() => CONFLICT) };
-    }
-    if (outcome !== "conflict" && outcome !== "outdated") return outcome;
-    if (attempt >= ATTEMPTS_MAX) throw internalServerError("The tables keep changing.");
-    writes = build();
-  }
+/** Whether to try again after an attempt that came to nothing; otherwise the writes are in conflict. Throws when there is no end to it. */
+function triesAgain({ inFlight }: WriteServices, obstacle: Obstacle, attempt: number): boolean {
+  if (obstacle === "conflict") return inFlight === undefined && attempt < ATTEMPTS_MAX;
+  if (attempt >= ATTEMPTS_MAX) throw internalServerError("The tables keep changing.");
+  return true;
 }
 
-/** Performs writes that belong together; see `performWrites`. */
-export function performTransaction(
+/**
+ * Performs writes as one atomic unit: all or nothing, in one log frame, with or without a client token. `build` looks up tables and makes
+ * the writes, at least one; it runs again when a table's schema changed in between. Throws what `build` throws, and InternalServerError
+ * when the store cannot tell or take the writes.
+ */
+export async function performTransaction(
   services: WriteServices,
   build: () => readonly ItemWrite[],
   token: ClientToken | undefined,
 ): Promise<TransactionOutcome> {
-  return performWrites(services, build, { token });
+  for (let attempt = 1; ; attempt += 1) {
+    const writes = build();
+    const outcome = await attemptTogether(services, writes, { token });
+    if (outcome !== "outdated" && outcome !== "conflict") return outcome;
+    if (!triesAgain(services, outcome, attempt)) {
+      return { kind: "cancelled", results: writes.map(() => CONFLICT) };
+    }
+  }
 }
 
-/** Performs one write; see `performWrites`. */
+/** Performs one write; `build` and errors are those of `performTransaction`. */
 export async function performWrite(services: WriteServices, build: () => ItemWrite): Promise<WriteResult> {
-  const outcome = await performWrites(services, () => [build()], undefined);
-  assert(outcome.kind === "written" || outcome.kind === "cancelled", "a write without a token");
-  const [result] = outcome.results;
-  assert(result !== undefined, "one write has one result");
-  return result;
+  for (let attempt = 1; ; attempt += 1) {
+    const write = build();
+    const result =
+      services.inFlight === undefined && !hasCompanions(write)
+        ? resultOf(await transactAlone(services.catalog.store, write))
+        : alone(await attemptTogether(services, [write], undefined));
+    if (result !== "outdated" && result !== "conflict") return result;
+    if (!triesAgain(services, result, attempt)) return CONFLICT;
+  }
 }
 
-/** Performs writes each for itself, but all in one turn, so that they share a commit group; see `performWrites`. */
+/** Performs writes each for itself, but all in one turn, so that they share a commit group; see `performWrite`. */
 export function performEach(
   services: WriteServices,
   build: () => readonly ItemWrite[],
@@ -158,12 +158,30 @@ export function performEach(
 const CONFLICT: WriteResult = { kind: "conflict" };
 const UNDECIDED: WriteResult = { kind: "undecided" };
 
-/** One attempt. "outdated": prepare the writes again; "conflict": another writer was in the way. */
-async function attemptWrites(
+/** The commonest write: of a row that no other row accompanies, where nobody is refused for running into others. */
+function transactAlone(store: Store, write: ItemWrite): Promise<Outcome<Written, WriteResult>> {
+  const request = { fences: write.table.fences, reads: [addressOf(write)] };
+  return store.transact(request, ([previous]) => {
+    const result = decideWrite(write, storedItem(previous), NO_STATE);
+    return result.kind === "written" ? commitOf([write], [result], result) : refuse(result);
+  });
+}
+
+/** The result of the only write of an attempt without a token. */
+function alone(outcome: TransactionOutcome | Obstacle): WriteResult | Obstacle {
+  if (outcome === "outdated" || outcome === "conflict") return outcome;
+  assert(outcome.kind === "written" || outcome.kind === "cancelled", "a write without a token");
+  const [result] = outcome.results;
+  assert(result !== undefined, "one write has one result");
+  return result;
+}
+
+/** One attempt at writes that belong together. `transaction`: others may run into it. */
+async function attemptTogether(
   { catalog, inFlight }: WriteServices,
   writes: readonly ItemWrite[],
-  transaction: Transaction | undefined,
-): Promise<TransactionOutcome | "outdated" | "conflict"> {
+  transaction: { readonly token: ClientToken | undefined } | undefined,
+): Promise<TransactionOutcome | Obstacle> {
   const companions = writes.some(hasCompanions) ? await gatherCompanions(catalog, writes) : NO_COMPANIONS;
   if (companions === undefined) return "outdated";
   const token = transaction?.token;
@@ -175,7 +193,7 @@ async function attemptWrites(
   try {
     const reads = companions === NO_COMPANIONS ? rows : [...rows, ...companions.addresses];
     const outcome = await catalog.store.transact({ fences: fencesOf(writes), reads }, (previous, now) =>
-      decideWrites(writes, companions, token, catalog.itemCollectionBytesMax, previous, now),
+      decideTogether(writes, companions, token, catalog.itemCollectionBytesMax, previous, now),
     );
     return resultOf(outcome);
   } finally {
@@ -183,12 +201,10 @@ async function attemptWrites(
   }
 }
 
-function resultOf(
-  outcome: Outcome<readonly Written[], Refusal>,
-): TransactionOutcome | "outdated" | "conflict" {
+function resultOf<T, R>(outcome: Outcome<T, R>): T | R | Obstacle {
   switch (outcome.kind) {
     case "committed":
-      return { kind: "written", results: outcome.result };
+      return outcome.result;
     case "refused":
       return outcome.reason;
     case "stale":
@@ -229,56 +245,70 @@ function fencesOf(writes: readonly ItemWrite[]) {
   return [...new Set(writes.map((write) => write.table))].flatMap((table) => table.fences);
 }
 
-type Refusal = Extract<TransactionOutcome, { kind: "cancelled" }> | EarlierUse | "outdated";
+type Performed = Extract<TransactionOutcome, { kind: "written" }>;
+type Refusal = Exclude<TransactionOutcome, Performed> | "outdated";
+
+const refuse = <R>(reason: R): Refuse<R> => ({ kind: "refuse", reason });
 
 /** Pure: the state before in, the batch (or the refusal) out. `previous`: the items, the token, the companions. */
-function decideWrites(
+function decideTogether(
   writes: readonly ItemWrite[],
   companions: CompanionRows,
   token: ClientToken | undefined,
   collectionBytesMax: number,
   previous: readonly (Value | undefined)[],
   now: number,
-): Commit<readonly Written[]> | Refuse<Refusal> {
+): Decision<Performed, Refusal> {
   const tokenAt = writes.length;
   const earlier = token?.judge(previous[tokenAt], now);
-  if (earlier !== undefined) return { kind: "refuse", reason: earlier };
+  if (earlier !== undefined) return refuse(earlier);
   const companionsAt = token === undefined ? tokenAt : tokenAt + 1;
   const state =
     companions === NO_COMPANIONS ? NO_STATE : new CompanionState(companions, previous.slice(companionsAt));
-  const isPresent: EntryProbe = (space, key) => state.isPresent(space, key);
   let results: readonly WriteResult[];
   try {
     results = writes.map((write, at) => {
-      const result = decideWrite(write, storedItem(previous[at]), isPresent);
+      const result = decideWrite(write, storedItem(previous[at]), state);
       return result.kind === "written" ? grown(write, result, state, collectionBytesMax) : result;
     });
   } catch (error) {
-    if (error instanceof MissingCompanion) return { kind: "refuse", reason: "outdated" };
+    if (error instanceof MissingCompanion) return refuse("outdated");
     throw error;
   }
-  if (!results.every(isWritten)) return { kind: "refuse", reason: { kind: "cancelled", results } };
-  const batch: Write[] = [];
-  const deltas: Delta[] = [];
-  const changes: Change[] = [];
-  for (const [at, write] of writes.entries()) {
-    const result = results[at];
-    if (result === undefined) continue;
-    addToBatch(write, result, batch, deltas);
-    const change = changeOf(write, result.previous, result.next);
-    if (change !== undefined) changes.push(change);
-  }
-  if (state !== NO_STATE) batch.push(...state.writes());
+  if (!results.every(isWritten)) return refuse({ kind: "cancelled", results });
+  const commit = commitOf(writes, results, { kind: "written", results } as const);
+  if (state !== NO_STATE) commit.writes.push(...state.writes());
   if (token !== undefined) {
     const sizes = results.map(({ next }) => next?.size ?? 0);
-    batch.push({ ...token.row, value: token.record(sizes, now) });
+    commit.writes.push({ ...token.row, value: token.record(sizes, now) });
   }
-  return { kind: "commit", writes: batch, changes, deltas, result: results };
+  return commit;
 }
 
 const isWritten = (result: WriteResult): result is Written => result.kind === "written";
 
-function decideWrite(write: ItemWrite, previous: StoredItem | undefined, isPresent: EntryProbe): WriteResult {
+/** A commit under construction. */
+interface Batch<T> extends Commit<T> {
+  readonly writes: Write[];
+}
+
+/** What the store is to do for writes with these results. */
+function commitOf<T>(writes: readonly ItemWrite[], results: readonly Written[], result: T): Batch<T> {
+  const batch: Write[] = [];
+  const deltas: Delta[] = [];
+  const changes: Change[] = [];
+  for (let at = 0; at < writes.length; at += 1) {
+    const write = writes[at];
+    const written = results[at];
+    assert(write !== undefined && written !== undefined, "each write has its result");
+    addToBatch(write, written, batch, deltas);
+    const change = changeOf(write, written.previous, written.next);
+    if (change !== undefined) changes.push(change);
+  }
+  return { kind: "commit", writes: batch, changes, deltas, result };
+}
+
+function decideWrite(write: ItemWrite, previous: StoredItem | undefined, state: CompanionState): WriteResult {
   try {
     if (write.test !== undefined && !write.test(previous?.item))
       return { kind: "condition-failed", previous };
@@ -291,7 +321,7 @@ function decideWrite(write: ItemWrite, previous: StoredItem | undefined, isPrese
       indexes:
         indexes.length === 0 || previous === next
           ? NO_CHANGES
-          : indexChanges(indexes, write.rowKey, previous, next, isPresent),
+          : indexChanges(indexes, write.rowKey, previous, next, state),
       collection: undefined,
     };
   } catch (error) {
