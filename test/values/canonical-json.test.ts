@@ -41,6 +41,13 @@ describe("canonical JSON", () => {
     expect(new Set(values.map(canonicalJson)).size).toBe(values.length);
   });
 
+  test("names of array indexes, which objects list in an order of their own, are in one order too", () => {
+    const text = canonicalJson({ b: 1, "10": 2, "9": { d: 1, "1": 2, c: 3 }, __proto__: null });
+    expect(text).toBe('{"9":{"1":2,"c":3,"d":1},"10":2,"b":1}');
+    const given = '{"__proto__":[{"b":1,"10":2,"9":3,"a":4}],"Z":1}';
+    expect(canonicalJson(JSON.parse(given))).toBe('{"Z":1,"__proto__":[{"9":3,"10":2,"a":4,"b":1}]}');
+  });
+
   test("members that are undefined are absent", () => {
     expect(canonicalJson({ b: undefined, a: 1 })).toBe('{"a":1}');
   });
