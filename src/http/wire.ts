@@ -82,7 +82,7 @@ function inflated(body: Buffer, encoding: string | null): Buffer {
 }
 
 function parseBody(body: string): unknown {
-  if (body.length >= SCAN_LENGTH_MIN && scanDepth(Buffer.from(body)) > NESTING_MAX) throw serialization();
+  if (body.length >= SCAN_LENGTH_MIN && scanDepth(body) > NESTING_MAX) throw serialization();
   try {
     return JSON.parse(body);
   } catch {
