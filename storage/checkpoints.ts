@@ -48,6 +48,25 @@ interface Capture {
   readonly generation: number;
 }
 
+/** Adds rows that came after a checkpoint: those of later calls hide those of earlier ones. */
+export type AddLater = (memtable: Memtable) => Promise<void>;
+
+/** One space to be made from a checkpoint of another, and perhaps from what came after that. */
+export interface Filling {
+  readonly checkpoint: string;
+  readonly from: SpaceId;
+  readonly to: SpaceId;
+  /** Adds the rest; resolves to what that adds to the counts. */
+  readonly later?: (add: AddLater) => Promise<SpaceStats>;
+}
+
+interface SourceOf {
+  readonly pinned: Pinned;
+  readonly source: CheckpointRecord["spaces"][number];
+  readonly to: SpaceId;
+  readonly later: Filling["later"];
+}
+
 /** Input per slice when memtables are written: about half a millisecond of work. */
 const sliceBytes = 48 << 10;
 /** Links made before others get their turn. */
@@ -76,18 +95,63 @@ export class Checkpoints {
     for (const record of options.manifest.state.checkpoints.values()) this.#pin(record, known);
   }
 
+  /** Those of callers. */
   list(): CheckpointInfo[] {
-    return Array.from(this.#pinned.values(), ({ record }) => infoOf(record));
+    const records = Array.from(this.#pinned.values(), ({ record }) => record);
+    return records.filter(({ isHistory }) => isHistory !== true).map(infoOf);
+  }
+
+  /** Those that the store made itself, by space, oldest first. */
+  history(): Map<SpaceId, CheckpointRecord[]> {
+    const bySpace = new Map<SpaceId, CheckpointRecord[]>();
+    for (const { record } of this.#pinned.values()) {
+      if (record.isHistory !== true) continue;
+      for (const { id } of record.spaces) bySpace.set(id, [...(bySpace.get(id) ?? []), record]);
+    }
+    for (const records of bySpace.values()) records.sort((a, b) => a.sequence - b.sequence);
+    return bySpace;
+  }
+
+  /** Bytes of the SSTables that only the store's own checkpoints keep. `live`: numbers of those that spaces need. */
+  historyBytes(live: ReadonlySet<number>): number {
+    const others = new Set(live);
+    const all = [...this.#pinned.values()];
+    for (const { record, tables } of all)
+      if (record.isHistory !== true) for (const number of tables.keys()) others.add(number);
+    let bytes = 0;
+    for (const { tables } of all) {
+      for (const [number, table] of tables) {
+        if (others.has(number)) continue;
+        others.add(number);
+        bytes += table.bytes;
+      }
+    }
+    return bytes;
   }
 
   /** As `Store.checkpoint`; progress is told in spaces. */
   create(ids: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo> {
-    return this.#track(this.#create(ids, progress));
+    return this.#track(this.#create(ids, progress)).then(infoOf);
+  }
+
+  /** A checkpoint of one space that callers do not see: restores to instants begin with it. */
+  createHistory(id: SpaceId): Promise<CheckpointRecord> {
+    return this.#track(this.#create([id], undefined, true));
   }
 
   /** As `Store.restore` of a checkpoint; progress is told in SSTables. */
   restore(id: string, targets: ReadonlyMap<SpaceId, SpaceId>, progress?: Progress): Promise<void> {
-    return this.#track(this.#restore(id, targets, progress));
+    const fillings = () => {
+      const pinned = this.#pinned.get(id);
+      if (pinned === undefined) throw new StorageError("not-found", `there is no checkpoint ${id}`);
+      return Array.from(targets, ([from, to]) => ({ checkpoint: id, from, to }));
+    };
+    return this.#track(this.#restore(fillings, progress));
+  }
+
+  /** Fills new spaces, all or none, each from a checkpoint and what `later` says came after it. */
+  restoreLater(fillings: readonly Filling[], progress?: Progress): Promise<void> {
+    return this.#track(this.#restore(() => fillings, progress));
   }
 
   /** Lets the files go that only this checkpoint needs. Idempotent. */
@@ -130,7 +194,7 @@ export class Checkpoints {
     this.#pinned.set(record.id, { record, tables });
   }
 
-  async #create(ids: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo> {
+  async #create(ids: readonly SpaceId[], progress?: Progress, isHistory = false): Promise<CheckpointRecord> {
     const { groups, manifest, tables, spaces } = this.#options;
     const sequence = groups.visibleSequence;
     const time = groups.time();
@@ -157,12 +221,13 @@ export class Checkpoints {
             tables: [...(rests[index] ?? []), ...recordsOf(version)],
           };
         }),
+        ...(isHistory ? { isHistory } : {}),
       };
       committing = true;
       await manifest.commit([{ kind: "checkpointAdded", checkpoint: record }]);
       const known = captures.flatMap(({ version }) => version.tables);
       this.#pin(record, new Map(known.map((table) => [table.number, table])));
-      return infoOf(record);
+      return record;
     } catch (error) {
       this.#giveUp(numbers, committing, error);
       throw error;
@@ -177,11 +242,22 @@ export class Checkpoints {
     sequence: number,
     numbers: number[],
   ): Promise<TableRecord[]> {
+    const isAll = version.tables.length === 0;
+    return this.#writeMemtables(memtables, sequence, space.number, isAll, numbers);
+  }
+
+  /** Writes the versions up to `sequence` of memtables (newest first) as level-0 tables of a space. */
+  async #writeMemtables(
+    memtables: readonly Memtable[],
+    sequence: number,
+    space: number,
+    isAll: boolean,
+    numbers: number[],
+  ): Promise<TableRecord[]> {
     if (memtables.length === 0) return [];
     const { vfs, manifest, tables, blockBytes, tableBytes } = this.#options;
     const first = numbers.length;
     const cursors = memtables.map((memtable) => memtable.cursor(sequence));
-    const isAll = version.tables.length === 0;
     const job = new MergeJob(vfs, mergeCursors(cursors, false), {
       blockBytes,
       dropTombstone: () => isAll,
@@ -195,7 +271,7 @@ export class Checkpoints {
     const outputs = await this.#runner.run(job, { paced: false });
     for (const { info } of outputs) this.bytesWritten += info.bytes;
     return outputs.map(({ info: { blocks: _, ...kept } }, index) => {
-      return { space: space.number, level: 0, number: at(numbers, first + index), ...kept };
+      return { space, level: 0, number: at(numbers, first + index), ...kept };
     });
   }
 
@@ -211,27 +287,31 @@ export class Checkpoints {
     }
   }
 
-  async #restore(id: string, targets: ReadonlyMap<SpaceId, SpaceId>, progress?: Progress): Promise<void> {
+  async #restore(fillings: () => readonly Filling[], progress?: Progress): Promise<void> {
     const { tables, spaces } = this.#options;
-    const pinned = this.#pinned.get(id);
-    if (pinned === undefined) throw new StorageError("not-found", `there is no checkpoint ${id}`);
-    const sources = sourcesOf(pinned.record, targets, spaces);
-    const held = [...pinned.tables.values()];
+    const sources = this.#sourcesOf(fillings());
+    const held = sources.flatMap(({ pinned }) => [...pinned.tables.values()]);
     for (const table of held) table.retain();
-    const total = sources.reduce((sum, [source]) => sum + source.tables.length, 0);
+    const total = sources.reduce((sum, { source }) => sum + source.tables.length, 0);
     const numbers: number[] = [];
     const filled: FilledSpace[] = [];
     let committing = false;
     try {
-      for (const [source, target] of sources) {
-        const links: TableRecord[] = [];
+      for (const { source, to, later } of sources) {
+        const own: TableRecord[] = [];
         for (const table of source.tables) {
-          links.push(this.#link(table, numbers));
+          own.push(this.#link(table, numbers));
           if (numbers.length % linksPerSlice === 0) await nextTurn(this.#options.clock);
           this.#options.health.checkOpen();
           progress?.(numbers.length, total);
         }
-        filled.push({ id: target, stats: { rows: source.rows, bytes: source.bytes }, tables: links });
+        let { rows, bytes } = source;
+        if (later !== undefined) {
+          const delta = await later((memtable) => this.#addLater(memtable, own, numbers));
+          rows += delta.rows;
+          bytes += delta.bytes;
+        }
+        filled.push({ id: to, stats: { rows, bytes }, tables: own });
       }
       if (numbers.length > 0) tables.syncDirectory();
       committing = true;
@@ -243,6 +323,28 @@ export class Checkpoints {
       for (const table of held) table.release();
     }
     if (total === 0) progress?.(0, 0);
+  }
+
+  /** Adds what a memtable holds to the tables of a space to be, which are older. */
+  async #addLater(memtable: Memtable, own: TableRecord[], numbers: number[]): Promise<void> {
+    const isAll = own.length === 0;
+    own.push(...(await this.#writeMemtables([memtable], Number.MAX_SAFE_INTEGER, 0, isAll, numbers)));
+  }
+
+  /** What to restore, and as what. Throws when that cannot be. */
+  #sourcesOf(fillings: readonly Filling[]): SourceOf[] {
+    const { spaces } = this.#options;
+    if (new Set(fillings.map(({ to }) => to)).size < fillings.length) {
+      throw new StorageError("usage", "two spaces cannot be restored as one");
+    }
+    return fillings.map(({ checkpoint, from, to, later }) => {
+      const pinned = this.#pinned.get(checkpoint);
+      const source = pinned?.record.spaces.find((space) => space.id === from);
+      if (pinned === undefined || source === undefined)
+        throw new StorageError("not-found", `checkpoint ${checkpoint} has no space ${from}`);
+      if (spaces.byId.has(to)) throw new StorageError("usage", `the space ${to} exists already`);
+      return { pinned, source, to, later };
+    });
   }
 
   /** Gives a file one more name. */
@@ -272,23 +374,6 @@ function capture(space: Space): Capture {
 /** The tables of a version, at the levels they have in it. */
 function recordsOf(version: Version): TableRecord[] {
   return version.levels.flatMap((level, index) => level.map(({ record }) => ({ ...record, level: index })));
-}
-
-/** What to restore, and as what. Throws when that cannot be. */
-function sourcesOf(
-  { id, spaces }: CheckpointRecord,
-  targets: ReadonlyMap<SpaceId, SpaceId>,
-  directory: SpaceDirectory,
-): [source: CheckpointRecord["spaces"][number], target: SpaceId][] {
-  if (new Set(targets.values()).size < targets.size) {
-    throw new StorageError("usage", "two spaces cannot be restored as one");
-  }
-  return [...targets].map(([from, to]) => {
-    const source = spaces.find((space) => space.id === from);
-    if (source === undefined) throw new StorageError("not-found", `checkpoint ${id} has no space ${from}`);
-    if (directory.byId.has(to)) throw new StorageError("usage", `the space ${to} exists already`);
-    return [source, to];
-  });
 }
 
 function infoOf({ id, time, spaces }: CheckpointRecord): CheckpointInfo {

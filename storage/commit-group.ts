@@ -60,9 +60,17 @@ export class CommitGroup {
   readonly changeShards: number[] = [];
   readonly changeSequences: number[] = [];
   readonly changeOrdinals: number[] = [];
+  readonly changeBytes: number[] = [];
+
+  /** Bytes of rows by space number; a space with other records than rows is there with 0. */
+  readonly spaceBytes = new Map<number, number>();
 
   get isEmpty(): boolean {
     return this.firstSequence === 0;
+  }
+
+  addSpaceBytes(space: Space, bytes: number): void {
+    this.spaceBytes.set(space.number, (this.spaceBytes.get(space.number) ?? 0) + bytes);
   }
 
   addDelta(space: Space, rows: number, bytes: number): void {
@@ -81,11 +89,13 @@ export class CommitGroup {
     this.raiseGenerations.push(generation);
   }
 
-  addChange(feed: number, shard: number, sequence: number, ordinal: number): void {
+  /** `bytes`: of the record with its row. */
+  addChange(feed: number, shard: number, sequence: number, ordinal: number, bytes: number): void {
     this.changeFeeds.push(feed);
     this.changeShards.push(shard);
     this.changeSequences.push(sequence);
     this.changeOrdinals.push(ordinal);
+    this.changeBytes.push(bytes);
   }
 
   /** Adds the group's deltas and generations to the visible figures of their spaces. */
@@ -114,5 +124,7 @@ export class CommitGroup {
     this.changeShards.length = 0;
     this.changeSequences.length = 0;
     this.changeOrdinals.length = 0;
+    this.changeBytes.length = 0;
+    this.spaceBytes.clear();
   }
 }

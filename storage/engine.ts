@@ -11,8 +11,9 @@ import { Feeds } from "./feed/feeds.ts";
 import { Flusher } from "./flusher.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { StoreHealth } from "./health.ts";
+import type { HistoryFiles } from "./history/source.ts";
+import { KeptHistory } from "./kept-history.ts";
 import { Log } from "./log.ts";
-import { LogTrimmer } from "./log-trimmer.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { defaultOptions, type StoreOptions } from "./options.ts";
@@ -29,6 +30,7 @@ import type {
   FeedOptions,
   FeedPage,
   Health,
+  HistoryRange,
   Key,
   Outcome,
   Position,
@@ -91,7 +93,7 @@ class Engine implements LocalStore {
   readonly #flusher: Flusher;
   readonly #gate: WriteGate;
   readonly #compactor: Compactor;
-  readonly #trimmer: LogTrimmer;
+  readonly #history: KeptHistory;
   readonly #transactions: Transactions;
   readonly #loader: BulkLoader;
   readonly #checkpoints: Checkpoints;
@@ -138,7 +140,9 @@ class Engine implements LocalStore {
     this.#health = health;
     this.#tables = tables;
     this.#manifest = manifest;
-    this.#log = new Log({ clock, segmentBytesMax: options.segmentBytesMax }, files.writer, files.sealed);
+    const historyFiles = { vfs, files: tables.files, storeId };
+    const { segmentBytesMax } = options;
+    this.#log = new Log({ files: historyFiles, clock, segmentBytesMax }, files.writer, files.sealed);
     this.#segmentId = files.writer.segment.id;
     this.#budget = new MemoryBudget(options.memtableBytesMax, clock);
     this.#groups = new GroupCommit({
@@ -154,11 +158,8 @@ class Engine implements LocalStore {
     const lastSequence = () => this.#groups.lastSequence;
     this.#spaces = new SpaceDirectory(manifest, files.spaces.values(), lastSequence);
     this.#feeds = new Feeds({
-      vfs,
-      files: tables.files,
-      storeId,
       manifest,
-      segments: () => this.#log.segments,
+      sources: () => this.#history.sources(),
       visibleSequence: () => this.#groups.visibleSequence,
     });
     this.#executor =
@@ -166,16 +167,6 @@ class Engine implements LocalStore {
     this.#flusher = this.#newFlusher();
     this.#gate = new WriteGate(clock, () => this.#budget.bytesPut);
     this.#compactor = this.#newCompactor();
-    this.#trimmer = new LogTrimmer({
-      vfs,
-      files: tables.files,
-      health,
-      manifest,
-      log: this.#log,
-      feeds: this.#feeds,
-      replayAfter: () => this.#flusher.replayAfter(),
-      keepFrom: () => this.#groups.time() - options.feedRetentionMs,
-    });
     this.#transactions = new Transactions({
       caps,
       spaces: this.#spaces.byId,
@@ -186,6 +177,7 @@ class Engine implements LocalStore {
     });
     this.#loader = this.#newLoader();
     this.#checkpoints = this.#newCheckpoints();
+    this.#history = this.#newHistory(historyFiles);
     this.#start(files);
   }
 
@@ -197,6 +189,7 @@ class Engine implements LocalStore {
     if (replayed.length > replayedSegmentsMax) this.#flusher.freezeAll();
     this.#flusher.consider();
     for (const space of this.#spaces.all()) this.#considerCompaction(space);
+    this.#history.start();
     // Writers that wait for memory or for compactions shall hear of a failure.
     void this.#health.failed.then(() => {
       this.#gate.open();
@@ -221,7 +214,7 @@ class Engine implements LocalStore {
       spaces: () => this.#spaces.all(),
       onFlushed: (space) => {
         this.#considerCompaction(space);
-        return this.#trimmer.trim();
+        return this.#history.trim();
       },
     });
   }
@@ -277,6 +270,27 @@ class Engine implements LocalStore {
     });
   }
 
+  #newHistory(files: HistoryFiles): KeptHistory {
+    const { clock, feedRetentionMs, historyBytesMax, historyCheckpointBytes, segmentBytesMax } =
+      this.#options;
+    return new KeptHistory({
+      files,
+      clock,
+      health: this.#health,
+      manifest: this.#manifest,
+      log: this.#log,
+      feeds: () => this.#feeds,
+      groups: this.#groups,
+      spaces: this.#spaces,
+      checkpoints: this.#checkpoints,
+      replayAfter: () => this.#flusher.replayAfter(),
+      feedRetentionMs,
+      historyBytesMax,
+      historyCheckpointBytes,
+      segmentBytesMax,
+    });
+  }
+
   #considerCompaction(space: Space): void {
     if (this.#options.compaction) this.#compactor.consider(space);
   }
@@ -293,12 +307,14 @@ class Engine implements LocalStore {
   #onVisible(group: CommitGroup, offset: number): void {
     group.publishFigures();
     const { active } = this.#log;
+    active.index.addFrame(group.firstSequence, group.firstTime, offset);
+    for (const [space, bytes] of group.spaceBytes) active.index.addSpaceBytes(space, bytes);
     for (let i = 0; i < group.changeFeeds.length; i++) this.#feeds.advance(active, group, i, offset);
     for (let i = 0; i < group.changeFeeds.length; i++) this.#feeds.wake(group, i);
     if (active.segment.id !== this.#segmentId) {
       this.#segmentId = active.segment.id;
       this.#flusher.considerLag();
-      void this.#trimmer.trim();
+      this.#history.rolled();
     }
     this.#flusher.consider();
   }
@@ -330,6 +346,7 @@ class Engine implements LocalStore {
   ): Promise<void> {
     this.#checkNotReadOnly();
     await this.#loader.load(this.#spaces.get(id), rows, delta);
+    await this.#history.restart(id);
   }
 
   // Reading
@@ -387,7 +404,8 @@ class Engine implements LocalStore {
       this.#flusher.dismiss(space);
     }
     this.#budget.recount(this.#spaces.all());
-    await this.#trimmer.trim();
+    await this.#history.forget(id);
+    await this.#history.trim();
   }
 
   spaces(): readonly SpaceId[] {
@@ -417,7 +435,7 @@ class Engine implements LocalStore {
   async dropFeed(id: FeedId): Promise<void> {
     this.#checkWritable();
     await this.#feeds.drop(id);
-    await this.#trimmer.trim();
+    await this.#history.trim();
   }
 
   feeds(): readonly FeedId[] {
@@ -451,14 +469,22 @@ class Engine implements LocalStore {
     progress?: Progress,
   ): Promise<void> {
     this.#checkWritable();
-    if (!("id" in source)) {
-      throw new StorageError("usage", "restoring to an instant is not possible: only checkpoints are kept");
-    }
-    await this.#checkpoints.restore(source.id, spaces, progress);
+    if ("id" in source) await this.#checkpoints.restore(source.id, spaces, progress);
+    else await this.#history.restore(source.time, spaces, progress);
     for (const id of spaces.values()) {
       const space = this.#spaces.byId.get(id);
       if (space !== undefined) this.#considerCompaction(space);
     }
+  }
+
+  async keepHistory(id: SpaceId, retentionMs: number): Promise<void> {
+    this.#checkWritable();
+    if (!(retentionMs >= 0)) throw new StorageError("usage", `a past of ${retentionMs} ms cannot be kept`);
+    await this.#history.keep(id, retentionMs);
+  }
+
+  history(id: SpaceId): HistoryRange | undefined {
+    return this.#history.range(this.#spaces.get(id).id);
   }
 
   checkpoints(): readonly CheckpointInfo[] {
@@ -522,11 +548,11 @@ class Engine implements LocalStore {
     this.#budget.wakeAll();
     try {
       await this.#groups.drain();
+      await this.#history.close();
       await this.#checkpoints.close();
       await this.#compactor.close();
       await this.#flushBeforeClose();
       await this.#flusher.close();
-      await this.#trimmer.close();
       await this.#executor.close();
       await this.#closeLog();
       await this.#manifest.close();

@@ -1,11 +1,12 @@
 import type { Clock } from "./clock.ts";
 import { isNoSpace } from "./errors.ts";
-import { FeedIndex } from "./feed/feed-index.ts";
-import type { LoggedSegment } from "./feed/feeds.ts";
+import { LoggedSegment } from "./history/logged-segment.ts";
+import type { HistoryFiles } from "./history/source.ts";
 import type { FrameBuilder } from "./wal/frame-builder.ts";
 import type { GroupStamp, WalWriter } from "./wal/wal-writer.ts";
 
 export interface LogOptions {
+  readonly files: HistoryFiles;
   readonly clock: Clock;
   readonly segmentBytesMax: number;
 }
@@ -35,7 +36,7 @@ export class Log {
   constructor(options: LogOptions, writer: WalWriter, sealed: LoggedSegment[]) {
     this.#options = options;
     this.#writer = writer;
-    this.#active = { segment: writer.segment, index: new FeedIndex() };
+    this.#active = LoggedSegment.active(options.files, writer.segment);
     this.#sealed = sealed;
     this.#durableSequence = writer.segment.lastSequence;
   }
@@ -86,7 +87,7 @@ export class Log {
   #start(firstSequence: number, time: number): void {
     this.#writer = this.#writer.next(firstSequence, time);
     this.#sealed.push(this.#active);
-    this.#active = { segment: this.#writer.segment, index: new FeedIndex() };
+    this.#active = LoggedSegment.active(this.#options.files, this.#writer.segment);
   }
 
   /** Writes one frame; returns its offset in the active segment. */

@@ -26,6 +26,10 @@ export interface StoreOptions {
   readonly acceptClock?: boolean;
   /** Change records are kept in the log for this long. */
   readonly feedRetentionMs?: number;
+  /** What the past may take beyond what recovery needs: log, archives, SSTables kept for restores. 0: a quarter of what the disk has free. */
+  readonly historyBytesMax?: number;
+  /** A space whose past is kept gets a checkpoint when more than this, and than its own size, was logged of it: bounds a restore's replay. */
+  readonly historyCheckpointBytes?: number;
   /** Zeros are written this far ahead in the log: syncing into space that exists already takes two thirds of the time. */
   readonly logFillBytes?: number;
   /** No unflushed record may be further back in the log than this: the rest of a lagging memtable is flushed. */
@@ -59,6 +63,8 @@ export const defaultOptions = {
   acceptClock: false,
   /** What DynamoDB promises for its streams. */
   feedRetentionMs: 24 * 3_600_000,
+  historyBytesMax: 0,
+  historyCheckpointBytes: 256 << 20,
   /** One slower sync in a thousand small ones; more would be felt as a pause. */
   logFillBytes: 1 << 20,
   /** Bounds the log that a start has to replay, together with the memtable budget. */

@@ -1,8 +1,9 @@
 import type { Clock } from "./clock.ts";
 import { readU32 } from "./encoding.ts";
 import { corruption, StorageError } from "./errors.ts";
-import { FeedIndexBuilder } from "./feed/feed-reader.ts";
-import type { LoggedSegment } from "./feed/feeds.ts";
+import { archiveDirectory, archivePath } from "./history/archive-format.ts";
+import { LoggedSegment } from "./history/logged-segment.ts";
+import { IndexBuilder, type SegmentIndex } from "./history/segment-index.ts";
 import { currentPath, manifestPath, parseManifestName } from "./manifest/format.ts";
 import { Manifest, type ManifestOptions } from "./manifest/manifest.ts";
 import { type ReadManifest, readManifest } from "./manifest/reader.ts";
@@ -136,6 +137,7 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
   const { state, header } = read;
   const { storeId } = header;
   checkTables(vfs, state, tables);
+  checkArchives(vfs, state);
   const spaces = openSpaces(state, tables);
   const replay = new Replay(state, spaces);
   const log = recoverLog({
@@ -158,7 +160,11 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
   manifest.removeLeftovers();
   removeLogLeftovers(vfs, state.logFloor);
   removeUnknownTables(vfs, state, tables);
-  const sealed = log.segments.map((segment) => ({ segment, index: replay.indexes.get(segment) }));
+  removeUnknownArchives(vfs, state);
+  const files = { vfs, files: tables.files, storeId };
+  const sealed = log.segments.map(
+    (segment) => new LoggedSegment(files, segment, replay.indexes.get(segment)),
+  );
   return { storeId, manifest, writer, sealed, spaces, lastSequence, lastTime };
 }
 
@@ -189,6 +195,25 @@ function removeUnknownTables(vfs: Vfs, state: ManifestState, tables: TableFiles)
   }
 }
 
+function listArchives(vfs: Vfs): string[] {
+  if (!vfs.exists(archiveDirectory)) return [];
+  return vfs.list(archiveDirectory).map((name) => `${archiveDirectory}/${name}`);
+}
+
+function checkArchives(vfs: Vfs, state: ManifestState): void {
+  const present = new Set(listArchives(vfs));
+  for (const number of state.archives.keys()) {
+    const path = archivePath(number);
+    if (!present.has(path)) throw corruption(path, 0, "the manifest names this archive, and it is missing");
+  }
+}
+
+/** Archives that no edit names: their making was interrupted, or their removal. */
+function removeUnknownArchives(vfs: Vfs, state: ManifestState): void {
+  const known = new Set([...state.archives.keys()].map(archivePath));
+  for (const path of listArchives(vfs)) if (!known.has(path)) vfs.unlink(path);
+}
+
 function openSpaces(state: ManifestState, tables: TableFiles): Map<number, Space> {
   const spaces = new Map<number, Space>();
   for (const record of state.spaces.values()) {
@@ -217,11 +242,11 @@ function checkClock({ clock, acceptClock }: OpenRequest, last: Segment): number 
 /** Puts what the log holds beyond the SSTables back into the memtables. */
 class Replay implements SegmentVisitor {
   /** The places of the change records of each segment that was read. */
-  readonly indexes = new Map<Segment, LoggedSegment["index"]>();
+  readonly indexes = new Map<Segment, SegmentIndex>();
   readonly #state: ManifestState;
   readonly #spaces: ReadonlyMap<number, Space>;
   #segment: Segment | undefined;
-  #builder = new FeedIndexBuilder();
+  #builder = new IndexBuilder();
   #offset = 0;
   #sequence = 0;
 
@@ -233,32 +258,35 @@ class Replay implements SegmentVisitor {
   frame(segment: Segment, offset: number): void {
     if (segment !== this.#segment) {
       this.#segment = segment;
-      this.#builder = new FeedIndexBuilder();
+      this.#builder = new IndexBuilder();
       this.indexes.set(segment, this.#builder.index);
     }
     this.#offset = offset;
     this.#builder.frame(segment, offset);
   }
 
-  commit(sequence: number): void {
+  commit(sequence: number, time: number): void {
     this.#sequence = sequence;
-    this.#builder.commit(sequence);
+    this.#builder.commit(sequence, time);
   }
 
   put(space: number, key: Key, value: Value): void {
+    this.#builder.put(space, key, value);
     this.#touch(space)?.active.memtable.put(key, this.#sequence, value);
   }
 
   delete(space: number, key: Key): void {
+    this.#builder.delete(space, key);
     this.#touch(space)?.active.memtable.put(key, this.#sequence, undefined);
   }
 
-  change(feed: number, shard: number, ordinal: number): void {
+  change(feed: number, shard: number, ordinal: number, bytes: number): void {
     if (feed >= this.#state.nextFeed) this.#unknown("feed", feed);
-    this.#builder.change(feed, shard, ordinal);
+    this.#builder.change(feed, shard, ordinal, bytes);
   }
 
   delta(number: number, rows: number, bytes: number): void {
+    this.#builder.delta(number);
     const space = this.#touch(number);
     if (space === undefined) return;
     space.pending.rows += rows;
@@ -267,6 +295,7 @@ class Replay implements SegmentVisitor {
   }
 
   raise(number: number, generation: number): void {
+    this.#builder.raise(number);
     const space = this.#touch(number);
     if (space === undefined) return;
     space.pending.generation = generation;

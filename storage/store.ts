@@ -207,6 +207,13 @@ export interface CheckpointInfo {
   readonly time: number;
 }
 
+/** The instants that a space can be restored to, both included: milliseconds since the epoch, of log time. */
+export interface HistoryRange {
+  readonly earliest: number;
+  /** Now: everything visible is in it. */
+  readonly latest: number;
+}
+
 export type Progress = (done: number, total: number) => void;
 
 export interface Health {
@@ -247,7 +254,18 @@ export interface Store {
     delta: Omit<Delta, "space">,
   ): Promise<void>;
   checkpoint(spaces: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo>;
-  /** Fills new spaces (source id → new id) with the state of a checkpoint, or of an instant (milliseconds). */
+  /**
+   * Keeps the past of a space, from now on and for this long at most, so that it can be restored to any instant of it; 0 forgets it. Calls that change
+   * nothing but the time go on with what there is. What rows loaded past the log replace is forgotten with the load. The store may forget the oldest
+   * part earlier, rather than run out of room. Resolves when the first instant can be restored.
+   */
+  keepHistory(space: SpaceId, retentionMs: number): Promise<void>;
+  /** Undefined when the space's past is not kept. */
+  history(space: SpaceId): HistoryRange | undefined;
+  /**
+   * Fills new spaces (source id → new id) with the state of a checkpoint, or of an instant (milliseconds): all commits stamped at or before it, and none
+   * after. Rejects with "not-found" for an instant that is not kept, and with "usage" for one that is yet to come.
+   */
   restore(
     source: CheckpointInfo | { readonly time: number },
     spaces: ReadonlyMap<SpaceId, SpaceId>,

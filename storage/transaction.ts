@@ -179,6 +179,7 @@ export class Transactions {
         value === undefined ? frame.delete(space.number, key) : frame.put(space.number, key, value),
       );
       space.touch(sequence, logBytes);
+      group.addSpaceBytes(space, key.length + (value?.length ?? 0));
       budget.put(space.active.memtable, key, sequence, value);
     }
     const positions =
@@ -186,12 +187,14 @@ export class Transactions {
     for (const { space: id, rows, bytes } of deltas ?? []) {
       const space = this.#space(id);
       space.touch(sequence, logBytes);
+      group.addSpaceBytes(space, 0);
       group.addDelta(space, rows, bytes);
     }
     for (const { space: id, generation } of raise ?? []) {
       const space = this.#space(id);
       space.touch(sequence, logBytes);
       space.generationSequence = sequence;
+      group.addSpaceBytes(space, 0);
       group.addRaise(space, generation);
     }
     return groups.end({ kind: "committed", result: decision.result, time, positions });
@@ -210,8 +213,12 @@ export class Transactions {
       const { record } = this.#options.feeds.get(change.feed);
       near = Math.max(0, indexOfRow(writes, change.row, near));
       const row = this.#rowOffsets[near] ?? 0;
-      group.frame.change(record.number, change.shard, row, change.tag, record.oldValues, oldValues[ordinal]);
-      group.addChange(record.number, change.shard, sequence, ordinal);
+      const write = writes[near];
+      const old = record.oldValues ? oldValues[ordinal] : undefined;
+      group.frame.change(record.number, change.shard, row, change.tag, record.oldValues, old);
+      const rowBytes = change.row.key.length + (write?.value?.length ?? 0);
+      const bytes = rowBytes + change.tag.length + (old?.length ?? 0);
+      group.addChange(record.number, change.shard, sequence, ordinal, bytes);
       positions.push(formatPosition(sequence, ordinal));
     }
     return positions;

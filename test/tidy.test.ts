@@ -38,6 +38,7 @@ const layers: Readonly<Record<"src" | "storage", readonly (readonly string[])[]>
     ["offline"],
     ["engine"],
     ["compaction", "checkpoint", "feed"],
+    ["history"],
     ["memtable", "wal", "sstable", "manifest"],
     ["merging-iterator", "frame", "options"],
     ["iterator", "encoding", "vfs", "clock", "random"],

@@ -1,32 +1,20 @@
 import assert from "node:assert/strict";
 import { at } from "../encoding.ts";
 import { corruption, StorageError } from "../errors.ts";
+import type { LoggedSegment } from "../history/logged-segment.ts";
+import type { HistorySource } from "../history/source.ts";
 import type { ManifestEdit } from "../manifest/edit.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { FeedRecord } from "../manifest/state.ts";
-import type { FilePool } from "../sstable/file-pool.ts";
-import type { FeedId, FeedOptions, FeedPage, Position } from "../store.ts";
-import type { Vfs } from "../vfs/vfs.ts";
+import type { FeedRecord as FeedChange, FeedId, FeedOptions, FeedPage, Position, SpaceId } from "../store.ts";
 import type { ChangeRecord } from "../wal/records.ts";
-import type { Segment } from "../wal/segment.ts";
 import { Feed } from "./feed.ts";
-import type { FeedIndex } from "./feed-index.ts";
-import { readFrameChanges, scanForChanges, toFeedRecord } from "./feed-reader.ts";
-import { formatPosition, ordinalMax, type Place, parsePosition } from "./position.ts";
-
-/** A log segment with the places of its change records, if those are known. */
-export interface LoggedSegment {
-  readonly segment: Segment;
-  index: FeedIndex | undefined;
-}
+import { formatPosition, type Place, parsePosition } from "./position.ts";
 
 export interface FeedsOptions {
-  readonly vfs: Vfs;
-  readonly files: FilePool;
-  readonly storeId: Uint8Array;
   readonly manifest: Manifest;
-  /** Oldest first, the active one last. */
-  readonly segments: () => readonly LoggedSegment[];
+  /** Oldest first, the active segment last. */
+  readonly sources: () => readonly HistorySource[];
   readonly visibleSequence: () => number;
 }
 
@@ -36,6 +24,8 @@ export interface ChangeList {
   readonly changeShards: readonly number[];
   readonly changeSequences: readonly number[];
   readonly changeOrdinals: readonly number[];
+  /** Bytes of each with its row. */
+  readonly changeBytes: readonly number[];
 }
 
 const shardsMax = 1 << 16;
@@ -129,19 +119,21 @@ export class Feeds {
     for (const feed of this.#byId.values()) feed.wakeAll();
   }
 
-  /** Whether any existing feed may have records in this segment. */
-  want(segment: Segment): boolean {
-    for (const number of segment.feeds) if (this.#byNumber.has(number)) return true;
-    return false;
+  /** Whether the feed of this number exists: its records are wanted while they are young enough. */
+  has(number: number): boolean {
+    return this.#byNumber.has(number);
   }
 
-  /** What feeds lose with some segments, the oldest ones, in their order. */
-  trimsOf(segments: readonly LoggedSegment[]): ManifestEdit[] {
+  /** What feeds lose with some sources, given in their order: all that `isKept` does not keep. */
+  trimsOf(
+    sources: readonly HistorySource[],
+    isKept: (feed: number, source: HistorySource) => boolean,
+  ): ManifestEdit[] {
     const edits: ManifestEdit[] = [];
-    for (const logged of segments) {
-      for (const number of logged.segment.feeds) {
-        const feed = this.#byNumber.get(number);
-        if (feed !== undefined) edits.push(...shardTrims(feed, logged));
+    for (const source of sources) {
+      for (const [number, feed] of this.#byNumber) {
+        if (!source.hasFeed(number) || isKept(number, source)) continue;
+        edits.push(...shardTrims(feed.record, source));
       }
     }
     return edits;
@@ -153,7 +145,8 @@ export class Feeds {
     const shard = at(group.changeShards, i);
     const place = { sequence: at(group.changeSequences, i), ordinal: at(group.changeOrdinals, i) };
     active.segment.feeds.add(number);
-    active.index?.add(number, shard, place.sequence, place.ordinal, offset);
+    active.index.addChange(number, shard, place.sequence, place.ordinal, offset);
+    active.index.addFeedBytes(number, at(group.changeBytes, i));
     this.#byNumber.get(number)?.setHead(shard, place);
   }
 
@@ -176,7 +169,7 @@ export class Feeds {
       const spaceId = state.spaceId(change.space);
       if (spaceId === undefined)
         throw corruption("MANIFEST", 0, `no space ${change.space} is known, but the log has it`);
-      return toFeedRecord(change, spaceId);
+      return toFeedChange(change, spaceId);
     });
     this.recordsRead += records.length;
     const last = records.at(-1);
@@ -207,23 +200,15 @@ export class Feeds {
   #head(feed: Feed, shard: number): Place {
     const known = feed.head(shard);
     if (known !== undefined) return known;
-    for (const logged of this.#options.segments().toReversed()) {
-      const list = this.#index(logged, feed.record.number)?.shard(feed.record.number, shard);
-      if (list === undefined) continue;
-      const place = { sequence: list.lastSequence, ordinal: list.lastOrdinal };
+    for (const source of this.#options.sources().toReversed()) {
+      const end = source.shardEnd(feed.record.number, shard);
+      if (end === undefined) continue;
+      const place = { sequence: end.lastSequence, ordinal: end.lastOrdinal };
       feed.setHead(shard, place);
       return place;
     }
     feed.setNoHead(shard);
     return { sequence: 0, ordinal: 0 };
-  }
-
-  /** Where a segment's changes lie, if it has any of this feed. */
-  #index(logged: LoggedSegment, feed: number): FeedIndex | undefined {
-    if (!logged.segment.feeds.has(feed)) return undefined;
-    const { vfs, storeId } = this.#options;
-    logged.index ??= scanForChanges(vfs, logged.segment, storeId);
-    return logged.index;
   }
 
   #collect(feed: Feed, shard: number, after: Place, limit: number, into: ChangeRecord[]): void {
@@ -235,17 +220,25 @@ export class Feeds {
       sequenceMax: this.#options.visibleSequence(),
       limit,
     };
-    for (const logged of this.#options.segments()) {
-      const { segment } = logged;
-      if (segment.lastSequence < after.sequence) continue;
-      const list = this.#index(logged, wanted.feed)?.shard(wanted.feed, shard);
-      if (list === undefined) continue;
-      for (let i = list.find(after.sequence); i < list.length; i++) {
-        readFrameChanges(this.#options.files, segment, list.offset(i), wanted, into);
-        if (into.length >= limit) return;
-      }
+    for (const source of this.#options.sources()) {
+      if (source.lastSequence < after.sequence) continue;
+      source.readChanges(wanted, into);
+      if (into.length >= limit) return;
     }
   }
+}
+
+/** The record as the store's users see it; `spaceId` names spaces by their numbers. */
+function toFeedChange(change: ChangeRecord, spaceId: SpaceId): FeedChange {
+  return {
+    position: formatPosition(change.sequence, change.ordinal),
+    time: change.time,
+    space: spaceId,
+    key: change.key,
+    tag: change.tag,
+    newValue: change.newValue,
+    oldValue: change.oldValue,
+  };
 }
 
 function isAfter(head: Place, place: Place): boolean {
@@ -253,17 +246,14 @@ function isAfter(head: Place, place: Place): boolean {
   return head.sequence !== 0 && head.ordinal > place.ordinal;
 }
 
-/**
- * Up to where the shards of a feed lose their records with a segment: exact where its places are known, otherwise the end of the segment,
- * which is after all records in it and before all that follow.
- */
-function shardTrims({ record: { number, shards } }: Feed, { segment, index }: LoggedSegment): ManifestEdit[] {
+/** Up to where the shards of a feed lose their records with a source. */
+function shardTrims({ number, shards }: FeedRecord, source: HistorySource): ManifestEdit[] {
   const edits: ManifestEdit[] = [];
   for (let shard = 0; shard < shards; shard++) {
-    const list = index?.shard(number, shard);
-    if (index !== undefined && list === undefined) continue;
-    const sequence = list?.lastSequence ?? segment.lastSequence;
-    edits.push({ kind: "feedTrimmed", number, shard, sequence, ordinal: list?.lastOrdinal ?? ordinalMax });
+    const end = source.shardEnd(number, shard);
+    if (end === undefined) continue;
+    const { lastSequence: sequence, lastOrdinal: ordinal } = end;
+    edits.push({ kind: "feedTrimmed", number, shard, sequence, ordinal });
   }
   return edits;
 }

@@ -49,6 +49,25 @@ export interface CheckpointRecord {
   /** Log time of that instant, milliseconds since the epoch. */
   readonly time: number;
   readonly spaces: readonly CheckpointedSpace[];
+  /** Made by the store itself, for restoring to instants after it; not shown to callers. */
+  readonly isHistory?: true;
+}
+
+/** What the manifest keeps of one archive of the log. */
+export interface ArchiveRecord {
+  /** File number, from the same count as those of SSTables. */
+  readonly number: number;
+  readonly bytes: number;
+  /** CRC-32 of its footer. */
+  readonly crc: number;
+  /** The sequences it was made from. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  /** Log time of the last commit of those. */
+  readonly lastTime: number;
+  /** What it holds, by number, and how many bytes of it before compression. */
+  readonly spaces: readonly (readonly [space: number, bytes: number])[];
+  readonly feeds: readonly (readonly [feed: number, bytes: number])[];
 }
 
 /** A step from one state of the store's files to the next. A record holds one or more of them and takes effect as a whole. */
@@ -81,6 +100,10 @@ export type ManifestEdit =
   | { readonly kind: "loaded"; readonly space: number; readonly rows: number; readonly bytes: number }
   | { readonly kind: "checkpointAdded"; readonly checkpoint: CheckpointRecord }
   | { readonly kind: "checkpointReleased"; readonly id: string }
+  | { readonly kind: "archiveAdded"; readonly archive: ArchiveRecord }
+  | { readonly kind: "archiveRemoved"; readonly number: number }
+  /** The past of a space is kept, or not any more (0). */
+  | { readonly kind: "historyKept"; readonly space: number; readonly retentionMs: number }
   /** Everything up to this sequence is flushed, in all spaces: replay may start after it. */
   | { readonly kind: "replayAfter"; readonly sequence: number }
   /** Records of a shard of a feed up to this place are gone. */
@@ -113,6 +136,9 @@ const kinds: Readonly<Record<ManifestEdit["kind"], true>> = {
   loaded: true,
   checkpointAdded: true,
   checkpointReleased: true,
+  archiveAdded: true,
+  archiveRemoved: true,
+  historyKept: true,
   replayAfter: true,
   logFloor: true,
   closed: true,

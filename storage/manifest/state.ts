@@ -1,5 +1,5 @@
 import type { FeedId, SpaceId } from "../store.ts";
-import type { CheckpointRecord, FlushPoint, ManifestEdit, TableRecord } from "./edit.ts";
+import type { ArchiveRecord, CheckpointRecord, FlushPoint, ManifestEdit, TableRecord } from "./edit.ts";
 
 export interface SpaceRecord {
   readonly id: SpaceId;
@@ -8,6 +8,8 @@ export interface SpaceRecord {
   point: FlushPoint;
   /** Counts of what came past the log. */
   loaded: { readonly rows: number; readonly bytes: number };
+  /** How far back it can be restored, at most; 0: no history is kept. */
+  historyMs: number;
 }
 
 export interface FeedRecord {
@@ -47,6 +49,8 @@ export class ManifestState {
   readonly spaces = new Map<number, SpaceRecord>();
   readonly feeds = new Map<number, FeedRecord>();
   readonly checkpoints = new Map<string, CheckpointRecord>();
+  /** By file number, in the order of their commits. */
+  readonly archives = new Map<number, ArchiveRecord>();
   readonly #dropped = new Map<number, DroppedSpace>();
   nextSpace = 1;
   nextFeed = 1;
@@ -81,6 +85,11 @@ export class ManifestState {
         return this.#addCheckpoint(edit);
       case "checkpointReleased":
         return this.checkpoints.delete(edit.id) ? undefined : `no checkpoint ${edit.id}`;
+      case "archiveAdded":
+      case "archiveRemoved":
+        return this.#changeArchives(edit);
+      case "historyKept":
+        return this.#keepHistory(edit);
       case "replayAfter":
       case "logFloor":
       case "closed":
@@ -141,8 +150,39 @@ export class ManifestState {
     } else {
       this.logFloor = edit.segment;
       this.trim = edit.trim;
-      for (const [number, { at }] of this.#dropped) if (at <= edit.trim) this.#dropped.delete(number);
+      this.#forgetDropped();
     }
+  }
+
+  #changeArchives(edit: EditOf<"archiveAdded" | "archiveRemoved">): string | undefined {
+    if (edit.kind === "archiveRemoved") {
+      if (!this.archives.delete(edit.number)) return `no archive ${edit.number}`;
+      this.#forgetDropped();
+      return undefined;
+    }
+    const { archive } = edit;
+    if (this.archives.has(archive.number)) return `archive ${archive.number} is there already`;
+    const all = [...this.archives.values(), archive].sort((a, b) => a.firstSequence - b.firstSequence);
+    this.archives.clear();
+    for (const each of all) this.archives.set(each.number, each);
+    this.nextTable = Math.max(this.nextTable, archive.number + 1);
+    return undefined;
+  }
+
+  /** Forgets the ids of dropped spaces that neither the log nor an archive can speak of any more. */
+  #forgetDropped(): void {
+    const archived = new Set<number>();
+    for (const { spaces } of this.archives.values()) for (const [number] of spaces) archived.add(number);
+    for (const [number, { at }] of this.#dropped) {
+      if (at <= this.trim && !archived.has(number)) this.#dropped.delete(number);
+    }
+  }
+
+  #keepHistory({ space: number, retentionMs }: EditOf<"historyKept">): string | undefined {
+    const space = this.spaces.get(number);
+    if (space === undefined) return `no space ${number}`;
+    space.historyMs = retentionMs;
+    return undefined;
   }
 
   #addCheckpoint({ checkpoint }: EditOf<"checkpointAdded">): string | undefined {
@@ -156,7 +196,14 @@ export class ManifestState {
 
   #createSpace({ id, number }: EditOf<"spaceCreated">): string | undefined {
     if (number < this.nextSpace) return `space number ${number} was given out before`;
-    this.spaces.set(number, { id, number, tables: new Map(), point: atCreation, loaded: nothing });
+    this.spaces.set(number, {
+      id,
+      number,
+      tables: new Map(),
+      point: atCreation,
+      loaded: nothing,
+      historyMs: 0,
+    });
     this.nextSpace = number + 1;
     return undefined;
   }
@@ -207,6 +254,8 @@ export class ManifestState {
       edits.push({ kind: "flushed", space: number, point: space.point });
       const { rows, bytes } = space.loaded;
       if (rows !== 0 || bytes !== 0) edits.push({ kind: "loaded", space: number, rows, bytes });
+      if (space.historyMs > 0)
+        edits.push({ kind: "historyKept", space: number, retentionMs: space.historyMs });
       for (const table of space.tables.values()) edits.push({ kind: "tableAdded", table });
     }
     for (const feed of this.feeds.values()) {
@@ -216,6 +265,8 @@ export class ManifestState {
       for (const [shard, place] of trims) edits.push({ kind: "feedTrimmed", number, shard, ...place });
     }
     for (const checkpoint of this.checkpoints.values()) edits.push({ kind: "checkpointAdded", checkpoint });
+    // Before the floor of the log, which lets go of the dropped spaces that no archive names.
+    for (const archive of this.archives.values()) edits.push({ kind: "archiveAdded", archive });
     edits.push({ kind: "replayAfter", sequence: this.replayAfter });
     edits.push({ kind: "logFloor", segment: this.logFloor, trim: this.trim });
     edits.push({ kind: "numbers", space: this.nextSpace, feed: this.nextFeed, table: this.nextTable });

@@ -65,7 +65,8 @@ const kinds: readonly {
   },
   {
     kind: "log",
-    isOne: (path) => path.startsWith(`${walDirectory}/`),
+    // Indexes (.idx) can be made again from their segments: they are neither needed nor in the way.
+    isOne: (path) => path.startsWith(`${walDirectory}/`) && !path.endsWith(".idx"),
     problems: ({ log }) => log.problems,
     needed: ({ log }) => log.files,
   },

@@ -39,6 +39,10 @@
  *     5 delta     u32 space, f64 rows, f64 bytes: to be added to the exact counts of the space
  *     6 raise     u32 space, f64 generation: the new fence generation of the space
  *
+ * Archives (storage/history/archive-format.ts) use the same records. There a commit is *sparse*: u32 bytes of its records, u32 milliseconds
+ * after the block's time, u32 sequence after the block's first one, record*; and there is one more record:
+ *     7 ordinal   u32: which of all changes of its commit the next one is (those in between were left out)
+ *
  * Space and feed numbers are those of the manifest. Keys are bytes.
  *
  * A segment is born under another name, gets its header, is synced and only then renamed: a `.wal` file has a header, or is damaged.
@@ -54,9 +58,19 @@ export const walFormatVersion = 1;
 export const walDirectory = "wal";
 
 export const frameKind = { commits: 1, attest: 2, footer: 3, ingest: 4 } as const;
-export const recordType = { put: 1, putAgain: 2, delete: 3, change: 4, delta: 5, raise: 6 } as const;
+export const recordType = {
+  put: 1,
+  putAgain: 2,
+  delete: 3,
+  change: 4,
+  delta: 5,
+  raise: 6,
+  ordinal: 7,
+} as const;
 export const oldValueFlag = { unwanted: 0, absent: 1, present: 2 } as const;
 export const commitHeaderBytes = 8;
+export const sparseCommitHeaderBytes = 12;
+export const ordinalBytes = 5;
 export const footerFixedBytes = 40;
 
 const magic = "WALNUTWL";
@@ -95,6 +109,17 @@ export function segmentPath(id: number): string {
 export function parseSegmentName(name: string): number | undefined {
   const match = /^(\d{10})\.wal$/.exec(name);
   return match === null ? undefined : Number(match[1]);
+}
+
+/** The id of the segment that the index of this name belongs to, or undefined for other files. */
+export function parseIndexName(name: string): number | undefined {
+  const match = /^(\d{10})\.idx$/.exec(name);
+  return match === null ? undefined : Number(match[1]);
+}
+
+/** The path of the index of a closed segment (storage/history/index-file.ts). */
+export function indexPath(id: number): string {
+  return `${walDirectory}/${String(id).padStart(10, "0")}.idx`;
 }
 
 export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {

@@ -1,7 +1,13 @@
 import { writeLatin1 } from "../encoding.ts";
 import { Bytes, frameHeaderBytes } from "../frame.ts";
 import type { Key, Value } from "../store.ts";
-import { commitHeaderBytes, oldValueFlag, recordType } from "./format.ts";
+import {
+  commitHeaderBytes,
+  oldValueFlag,
+  ordinalBytes,
+  recordType,
+  sparseCommitHeaderBytes,
+} from "./format.ts";
 
 /** Values up to this size are cheaper to store again than to look for. */
 const sharedValueBytesMin = 64;
@@ -20,6 +26,8 @@ export class FrameBuilder {
   /** Where the next record goes; the frame's header is left free. */
   #end = frameHeaderBytes;
   #commitStart = frameHeaderBytes;
+  /** Where the current commit's records start. */
+  #recordsStart = frameHeaderBytes;
   #commits = 0;
   /** The values stored in full in the current commit, and where. */
   readonly #values: Value[] = [];
@@ -71,12 +79,20 @@ export class FrameBuilder {
 
   beginCommit(timeOffset: number): void {
     this.#commitStart = this.#take(commitHeaderBytes);
+    this.#recordsStart = this.#end;
     this.#bytes.view.setUint32(this.#commitStart + 4, timeOffset, true);
   }
 
+  /** Begins a commit of an archive, which says itself how far its sequence is after the block's first. */
+  beginSparseCommit(timeOffset: number, sequenceOffset: number): void {
+    this.#commitStart = this.#take(sparseCommitHeaderBytes);
+    this.#recordsStart = this.#end;
+    this.#bytes.view.setUint32(this.#commitStart + 4, timeOffset, true);
+    this.#bytes.view.setUint32(this.#commitStart + 8, sequenceOffset, true);
+  }
+
   endCommit(): void {
-    const records = this.#end - this.#commitStart - commitHeaderBytes;
-    this.#bytes.view.setUint32(this.#commitStart, records, true);
+    this.#bytes.view.setUint32(this.#commitStart, this.#end - this.#recordsStart, true);
     this.#commits += 1;
     this.#values.length = 0;
     this.#valueOffsets.length = 0;
@@ -170,6 +186,13 @@ export class FrameBuilder {
       view.setUint32(at + 18, old.length, true);
       this.#buffer.set(old, tagStart + tag.length);
     }
+  }
+
+  /** Which of all changes of the commit the next one is: for archives, which leave changes out. */
+  ordinal(ordinal: number): void {
+    const at = this.#take(ordinalBytes);
+    this.#bytes.view.setUint8(at, recordType.ordinal);
+    this.#bytes.view.setUint32(at + 1, ordinal, true);
   }
 
   delta(space: number, rows: number, bytes: number): void {

@@ -5,6 +5,7 @@ import {
   encodeFooter,
   footerFixedBytes,
   frameKind,
+  parseIndexName,
   parseSegmentName,
   type SegmentHeader,
   type SegmentLink,
@@ -118,7 +119,7 @@ function listSegments(vfs: Vfs, floor: number): number[] {
 /** Unlinks segments below the floor and half-made ones. For after recovery, when nothing can fail any more. */
 export function removeLogLeftovers(vfs: Vfs, floor: number): void {
   for (const name of vfs.list(walDirectory)) {
-    const id = parseSegmentName(name);
+    const id = parseSegmentName(name) ?? parseIndexName(name);
     if (id === undefined || id < floor) vfs.unlink(`${walDirectory}/${name}`);
   }
 }

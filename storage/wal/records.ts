@@ -1,8 +1,14 @@
 import { readLatin1 } from "../encoding.ts";
 import { corruption } from "../errors.ts";
-import type { Bytes, Frame } from "../frame.ts";
+import type { Bytes } from "../frame.ts";
 import type { Key, Value } from "../store.ts";
-import { commitHeaderBytes, oldValueFlag, recordType } from "./format.ts";
+import {
+  commitHeaderBytes,
+  oldValueFlag,
+  ordinalBytes,
+  recordType,
+  sparseCommitHeaderBytes,
+} from "./format.ts";
 
 /** Receives the records of a log in order. Values are views of the log's bytes: copy what is to stay. */
 export interface RecordVisitor {
@@ -10,10 +16,24 @@ export interface RecordVisitor {
   commit(sequence: number, time: number): void;
   put(space: number, key: Key, value: Value): void;
   delete(space: number, key: Key): void;
-  /** Only that there is one, and where: `readChanges` gives the content. */
-  change(feed: number, shard: number, ordinal: number): void;
+  /** Only that there is one, where, and how many bytes it takes with its row: `readChanges` gives the content. */
+  change(feed: number, shard: number, ordinal: number, bytes: number): void;
   delta(space: number, rows: number, bytes: number): void;
   raise(space: number, generation: number): void;
+  /** If it is there, change records are decoded and shown to it too, after `change`. */
+  changeRecord?(record: ChangeRecord): void;
+}
+
+/**
+ * A stretch of commits in some bytes. Those of the log follow each other without a gap; an archive leaves commits out, so each of its own says
+ * which one it is (see "sparse" in format.ts).
+ */
+export interface CommitBlock {
+  readonly payloadStart: number;
+  readonly payloadEnd: number;
+  readonly firstSequence: number;
+  readonly time: number;
+  readonly sparse?: true;
 }
 
 /** One change record, resolved. */
@@ -29,6 +49,8 @@ export interface ChangeRecord {
   readonly tag: Value;
   readonly newValue: Value | undefined;
   readonly oldValue: Value | undefined;
+  /** Whether the feed wants old values; without one there was no row before. */
+  readonly wantsOld: boolean;
 }
 
 /** A row record (put, put again, delete) at an absolute offset. */
@@ -39,15 +61,17 @@ interface RowRecord {
   readonly end: number;
 }
 
-/** Walks one commits frame. Every length is checked against its container, so that no damage can lead outside. */
-class FrameWalk {
+/** Walks one block of commits. Every length is checked against its container, so that no damage can lead outside. */
+class BlockWalk {
+  readonly headerBytes: number;
   readonly #bytes: Bytes;
-  readonly #frame: Frame;
+  readonly #block: CommitBlock;
   readonly #path: string;
 
-  constructor(bytes: Bytes, frame: Frame, path: string) {
+  constructor(bytes: Bytes, block: CommitBlock, path: string) {
+    this.headerBytes = block.sparse === true ? sparseCommitHeaderBytes : commitHeaderBytes;
     this.#bytes = bytes;
-    this.#frame = frame;
+    this.#block = block;
     this.#path = path;
   }
 
@@ -61,14 +85,20 @@ class FrameWalk {
 
   /** The end of the commit at `at`. */
   commitEnd(at: number): number {
-    this.#check(at, commitHeaderBytes, this.#frame.payloadEnd);
-    const end = at + commitHeaderBytes + this.#bytes.view.getUint32(at, true);
-    if (end > this.#frame.payloadEnd) this.#malformed(at, "the commit is longer than its frame");
+    this.#check(at, this.headerBytes, this.#block.payloadEnd);
+    const end = at + this.headerBytes + this.#bytes.view.getUint32(at, true);
+    if (end > this.#block.payloadEnd) this.#malformed(at, "the commit is longer than its frame");
     return end;
   }
 
   commitTime(at: number): number {
-    return this.#frame.time + this.#bytes.view.getUint32(at + 4, true);
+    return this.#block.time + this.#bytes.view.getUint32(at + 4, true);
+  }
+
+  /** The sequence of the commit at `at`, which is the one with this index in its block. */
+  sequence(at: number, index: number): number {
+    const { firstSequence, sparse } = this.#block;
+    return firstSequence + (sparse === true ? this.#bytes.view.getUint32(at + 8, true) : index);
   }
 
   row(at: number, end: number): RowRecord {
@@ -98,7 +128,7 @@ class FrameWalk {
   #rowAgain(at: number, end: number, space: number, keyBytes: number): RowRecord {
     const { view, array } = this.#bytes;
     this.#check(at, 17 + keyBytes, end);
-    const sharedStart = this.#frame.payloadStart + view.getUint32(at + 7, true);
+    const sharedStart = this.#block.payloadStart + view.getUint32(at + 7, true);
     const sharedEnd = sharedStart + view.getUint32(at + 11, true);
     if (sharedEnd > at) this.#malformed(at, "its value does not lie before it");
     const headStart = at + 17 + keyBytes;
@@ -113,10 +143,11 @@ class FrameWalk {
     return { space, key, value, end: headEnd };
   }
 
-  /** Visits the records between `at` and `end` of one commit. */
-  visit(at: number, end: number, visitor: RecordVisitor): void {
+  /** Visits the records of the commit in [start, end). */
+  visit(start: number, end: number, sequence: number, visitor: RecordVisitor): void {
     const { view } = this.#bytes;
     let changes = 0;
+    let at = start + this.headerBytes;
     while (at < end) {
       const type = view.getUint8(at);
       if (type === recordType.put || type === recordType.putAgain || type === recordType.delete) {
@@ -126,9 +157,15 @@ class FrameWalk {
         at = row.end;
       } else if (type === recordType.change) {
         const next = this.changeEnd(at, end);
-        visitor.change(view.getUint32(at + 1, true), view.getUint32(at + 5, true), changes);
+        const bytes = next - at + this.#rowBytes(at);
+        visitor.change(view.getUint32(at + 1, true), view.getUint32(at + 5, true), changes, bytes);
+        visitor.changeRecord?.(this.change(at, end, changes, sequence, this.commitTime(start)));
         changes += 1;
         at = next;
+      } else if (type === recordType.ordinal && this.#block.sparse === true) {
+        this.#check(at, ordinalBytes, end);
+        changes = view.getUint32(at + 1, true);
+        at += ordinalBytes;
       } else if (type === recordType.delta) {
         this.#check(at, 21, end);
         const space = view.getUint32(at + 1, true);
@@ -156,6 +193,13 @@ class FrameWalk {
     return next;
   }
 
+  /** Bytes of the row record that the change at `at` reports. */
+  #rowBytes(at: number): number {
+    const row = this.#block.payloadStart + this.#bytes.view.getUint32(at + 9, true);
+    if (row >= at) this.#malformed(at, "its row does not lie before it");
+    return this.recordEnd(row, at) - row;
+  }
+
   /** The end of any record, without decoding it. */
   recordEnd(at: number, end: number): number {
     const { view } = this.#bytes;
@@ -163,6 +207,7 @@ class FrameWalk {
     if (type === recordType.change) return this.changeEnd(at, end);
     if (type === recordType.delta) return at + 21;
     if (type === recordType.raise) return at + 13;
+    if (type === recordType.ordinal) return at + ordinalBytes;
     this.#check(at, 7, end);
     const keyBytes = view.getUint16(at + 5, true);
     if (type === recordType.delete) return at + 7 + keyBytes;
@@ -189,8 +234,13 @@ class FrameWalk {
     const { view } = this.#bytes;
     const time = this.commitTime(at);
     let ordinal = 0;
-    for (let record = at + commitHeaderBytes; record < end; record = this.recordEnd(record, end)) {
-      if (view.getUint8(record) !== recordType.change) continue;
+    for (let record = at + this.headerBytes; record < end; record = this.recordEnd(record, end)) {
+      const type = view.getUint8(record);
+      if (type === recordType.ordinal) {
+        this.#check(record, ordinalBytes, end);
+        ordinal = view.getUint32(record + 1, true);
+      }
+      if (type !== recordType.change) continue;
       this.#check(record, 18, end);
       const isWanted =
         ordinal >= skipTo &&
@@ -207,10 +257,11 @@ class FrameWalk {
   change(at: number, end: number, ordinal: number, sequence: number, time: number): ChangeRecord {
     const { view, array } = this.#bytes;
     const next = this.changeEnd(at, end);
-    const rowAt = this.#frame.payloadStart + view.getUint32(at + 9, true);
+    const rowAt = this.#block.payloadStart + view.getUint32(at + 9, true);
     if (rowAt >= at) this.#malformed(at, "its row does not lie before it");
     const row = this.row(rowAt, at);
-    const hasOld = view.getUint8(at + 17) === oldValueFlag.present;
+    const oldFlag = view.getUint8(at + 17);
+    const hasOld = oldFlag === oldValueFlag.present;
     const tagStart = at + (hasOld ? 22 : 18);
     const tagEnd = tagStart + view.getUint32(at + 13, true);
     return {
@@ -224,19 +275,20 @@ class FrameWalk {
       tag: array.subarray(tagStart, tagEnd),
       newValue: row.value,
       oldValue: hasOld ? array.subarray(tagEnd, next) : undefined,
+      wantsOld: oldFlag !== oldValueFlag.unwanted,
     };
   }
 }
 
-/** Shows every record of a commits frame to `visitor`. `bytes` holds the file from its start; `path` is for messages. */
-export function visitRecords(bytes: Bytes, frame: Frame, path: string, visitor: RecordVisitor): void {
-  const walk = new FrameWalk(bytes, frame, path);
-  let sequence = frame.firstSequence;
-  for (let at = frame.payloadStart; at < frame.payloadEnd; ) {
+/** Shows every record of a block of commits to `visitor`. `path` is for messages. */
+export function visitRecords(bytes: Bytes, block: CommitBlock, path: string, visitor: RecordVisitor): void {
+  const walk = new BlockWalk(bytes, block, path);
+  let index = 0;
+  for (let at = block.payloadStart; at < block.payloadEnd; index += 1) {
     const end = walk.commitEnd(at);
+    const sequence = walk.sequence(at, index);
     visitor.commit(sequence, walk.commitTime(at));
-    walk.visit(at + commitHeaderBytes, end, visitor);
-    sequence += 1;
+    walk.visit(at, end, sequence, visitor);
     at = end;
   }
 }
@@ -251,18 +303,19 @@ export interface WantedChanges {
   readonly limit: number;
 }
 
-/** Adds the wanted change records of a commits frame to `into`, until that has `limit` of them. */
+/** Adds the wanted change records of a block of commits to `into`, until that has `limit` of them. */
 export function readChanges(
   bytes: Bytes,
-  frame: Frame,
+  block: CommitBlock,
   path: string,
   wanted: WantedChanges,
   into: ChangeRecord[],
 ): void {
-  const walk = new FrameWalk(bytes, frame, path);
-  let sequence = frame.firstSequence;
-  for (let at = frame.payloadStart; at < frame.payloadEnd; sequence += 1) {
+  const walk = new BlockWalk(bytes, block, path);
+  let index = 0;
+  for (let at = block.payloadStart; at < block.payloadEnd; index += 1) {
     const end = walk.commitEnd(at);
+    const sequence = walk.sequence(at, index);
     if (sequence > wanted.sequenceMax || into.length >= wanted.limit) return;
     if (sequence >= wanted.afterSequence) {
       const skipTo = sequence === wanted.afterSequence ? wanted.afterOrdinal + 1 : 0;

@@ -22,7 +22,7 @@ export interface StoreFactory {
   readonly missing?: Partial<Record<Feature, string>>;
 }
 
-export type Feature = "bulkLoad" | "checkpoint" | "reopen";
+export type Feature = "bulkLoad" | "checkpoint" | "history" | "reopen";
 
 /** Registers cases that need a feature, or one skipped test that says why they are not there. */
 export function casesOf(feature: Feature, { missing }: StoreFactory, cases: () => void): void {

@@ -5,6 +5,7 @@ import { closeCases, reopenCases } from "./close-cases.ts";
 import { concurrencyCases } from "./concurrency-cases.ts";
 import { feedCases } from "./feed-cases.ts";
 import { fenceCases } from "./fence-cases.ts";
+import { historyCases } from "./history-cases.ts";
 import { modelCases, reopenModelCases } from "./model-cases.ts";
 import { rangeCases } from "./range-cases.ts";
 import { snapshotCases } from "./snapshot-cases.ts";
@@ -32,6 +33,7 @@ export function storeSuite(name: string, factory: StoreFactory): void {
     waitCases(factory);
     casesOf("bulkLoad", factory, () => bulkLoadCases(factory));
     casesOf("checkpoint", factory, () => checkpointCases(factory));
+    casesOf("history", factory, () => historyCases(factory));
     usageCases(factory);
     closeCases(factory);
     modelCases(factory);

@@ -14,6 +14,7 @@ import type {
   FeedRecord,
   Fence,
   Health,
+  HistoryRange,
   Key,
   Outcome,
   Position,
@@ -81,6 +82,8 @@ class DoubleStore implements Store {
   readonly #spaces = new Map<SpaceId, Space>();
   readonly #generations = new Map<SpaceId, History<number>>();
   readonly #feeds = new Map<FeedId, Feed>();
+  /** From when on the past of a space is kept. */
+  readonly #kept = new Map<SpaceId, number>();
   readonly #checkpoints = new Map<string, { spaces: ReadonlyMap<SpaceId, Space>; sequence: number }>();
   /** Newest sequence committed, and newest one that readers see. */
   #pending = 0;
@@ -259,6 +262,7 @@ class DoubleStore implements Store {
     this.#mustBeOpen();
     const pinned = "id" in source ? this.#checkpoints.get(source.id) : undefined;
     if ("id" in source && pinned === undefined) throw notFound(`checkpoint ${source.id}`);
+    if (!("id" in source)) this.#mustBeKept(source.time, [...targets.keys()]);
     let done = 0;
     for (const [fromId, toId] of targets) {
       const from = pinned?.spaces.get(fromId) ?? this.#space(fromId);
@@ -272,6 +276,30 @@ class DoubleStore implements Store {
       await this.#load(this.#space(toId), rows, read(from.stats) ?? noStats);
       progress?.(++done, targets.size);
     }
+  }
+
+  async keepHistory(id: SpaceId, retentionMs: number): Promise<void> {
+    await this.#pause();
+    this.#space(id);
+    if (retentionMs === 0) this.#kept.delete(id);
+    else if (!this.#kept.has(id)) this.#kept.set(id, this.#now());
+  }
+
+  history(id: SpaceId): HistoryRange | undefined {
+    this.#space(id);
+    const earliest = this.#kept.get(id);
+    return earliest === undefined ? undefined : { earliest, latest: this.#now() };
+  }
+
+  #mustBeKept(time: number, ids: readonly SpaceId[]): void {
+    if (!(time <= this.#now())) throw usage(`${time} is yet to come`);
+    for (const id of ids) {
+      if (time < (this.#kept.get(id) ?? Number.POSITIVE_INFINITY)) throw notFound(`${id} at ${time}`);
+    }
+  }
+
+  #now(): number {
+    return Math.max(this.#time, Math.trunc(this.#clock.now()));
   }
 
   generation(space: SpaceId): number {

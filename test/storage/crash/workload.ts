@@ -41,11 +41,17 @@ export function checkFiles(vfs: Vfs): void {
   const tableNames = tables.sort((a, b) => a - b).map((table) => `${String(table).padStart(10, "0")}.sst`);
   assert.deepEqual(vfs.list("sst"), tableNames, "SSTables that no edit names");
   for (const name of vfs.list("wal")) {
-    assert.match(name, /^\d{10}\.wal$/);
+    assert.match(name, /^\d{10}\.(wal|idx)$/);
     assert(Number(name.slice(0, 10)) >= state.logFloor, "a log segment below the floor");
   }
+  const archives = vfs.exists("archive") ? vfs.list("archive") : [];
+  const archiveNames = [...state.archives.keys()].map(
+    (archive) => `${String(archive).padStart(10, "0")}.arc`,
+  );
+  assert.deepEqual(archives, archiveNames.sort(), "archives that no edit names");
   const expected = ["CURRENT", `MANIFEST-${String(number).padStart(10, "0")}`, "sst", "wal"];
-  assert.deepEqual(vfs.list(""), expected, "files that nothing names");
+  const names = vfs.list("").filter((name) => name !== "archive");
+  assert.deepEqual(names, expected, "files that nothing names");
 }
 
 /** Everything the store must show after commit `n`. */

@@ -224,7 +224,7 @@ describe("a checkpoint", () => {
     expect(vfs.list("sst")).toEqual(names);
     const checkpoint = await store.checkpoint([space]);
     const pinned = vfs.list("sst");
-    await refused("usage", store.restore({ time: checkpoint.time }, new Map([[space, copy]])));
+    await refused("not-found", store.restore({ time: checkpoint.time }, new Map([[space, copy]])));
     await refused("usage", store.restore(checkpoint, new Map([[space, other]])));
     await refused("not-found", store.restore(checkpoint, targets));
     await refused(

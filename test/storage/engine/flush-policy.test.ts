@@ -2,7 +2,7 @@ import { afterEach, describe, expect, spyOn, test } from "bun:test";
 import assert from "node:assert/strict";
 import { Flusher } from "../../../storage/flusher.ts";
 import { memoryVfs, openStore, type StoreOptions } from "../../../storage/index.ts";
-import { LogTrimmer } from "../../../storage/log-trimmer.ts";
+import { KeptHistory } from "../../../storage/kept-history.ts";
 import { SpaceDirectory } from "../../../storage/space-directory.ts";
 import { mustPut, space, turns, until } from "./support.ts";
 
@@ -45,7 +45,7 @@ describe("the flusher", () => {
 
   test("flushes what is frozen in the microtask in which a flush ends", async () => {
     const considered = spyOn(Flusher.prototype, "consider");
-    const trimmed = spyOn(LogTrimmer.prototype, "trim");
+    const trimmed = spyOn(KeptHistory.prototype, "trim");
     restores.push(
       () => considered.mockRestore(),
       () => trimmed.mockRestore(),

@@ -1,5 +1,10 @@
 import fc from "fast-check";
-import type { CheckpointRecord, ManifestEdit, TableRecord } from "../../../storage/manifest/edit.ts";
+import type {
+  ArchiveRecord,
+  CheckpointRecord,
+  ManifestEdit,
+  TableRecord,
+} from "../../../storage/manifest/edit.ts";
 import type { ManifestState } from "../../../storage/manifest/state.ts";
 
 /** Chooses the next edit for any state: `pick` says which of what is there it concerns. */
@@ -27,6 +32,9 @@ const weights: Readonly<Record<ManifestEdit["kind"], number>> = {
   loaded: 1,
   checkpointAdded: 1,
   checkpointReleased: 1,
+  archiveAdded: 2,
+  archiveRemoved: 1,
+  historyKept: 1,
   replayAfter: 1,
   logFloor: 1,
   closed: 1,
@@ -85,6 +93,21 @@ function checkpointOf(state: ManifestState, { id, number, pick }: Wish): Checkpo
   };
 }
 
+function archiveOf(state: ManifestState, { number, pick }: Wish): ArchiveRecord {
+  const last = [...state.archives.values()].at(-1)?.lastSequence ?? 0;
+  const space = chosen(state.spaces.keys(), pick);
+  return {
+    number: state.nextTable,
+    bytes: number,
+    crc: pick,
+    firstSequence: last + 1,
+    lastSequence: last + 1 + pick,
+    lastTime: number,
+    spaces: space === undefined ? [] : [[space, number]],
+    feeds: [],
+  };
+}
+
 /** The edit that a wish comes down to in this state; undefined when there is nothing that it could concern. */
 export function editFor(state: ManifestState, wanted: Wish): ManifestEdit | undefined {
   const { kind, pick, number, id, flag } = wanted;
@@ -98,6 +121,12 @@ export function editFor(state: ManifestState, wanted: Wish): ManifestEdit | unde
     case "checkpointReleased": {
       const checkpoint = chosen(state.checkpoints.keys(), pick);
       return checkpoint === undefined ? undefined : { kind, id: checkpoint };
+    }
+    case "archiveAdded":
+      return { kind, archive: archiveOf(state, wanted) };
+    case "archiveRemoved": {
+      const archive = chosen(state.archives.keys(), pick);
+      return archive === undefined ? undefined : { kind, number: archive };
     }
     case "replayAfter":
       return { kind, sequence: number };
@@ -143,6 +172,8 @@ function spaceEdit(state: ManifestState, wanted: Wish): ManifestEdit | undefined
       };
     case "loaded":
       return { kind, space: space.number, rows: pick, bytes: number % 1_000_000 };
+    case "historyKept":
+      return { kind, space: space.number, retentionMs: pick };
     default:
       return undefined;
   }

@@ -101,6 +101,7 @@ describe("the log", () => {
               tag: record.tag,
               newValue: row.kind === "put" ? row.value : undefined,
               oldValue: record.wantsOld ? record.old : undefined,
+              wantsOld: record.wantsOld,
             });
           }
         }

@@ -1,0 +1,50 @@
+import type { FilePool } from "../sstable/file-pool.ts";
+import type { Vfs } from "../vfs/vfs.ts";
+import type { ChangeRecord, RecordVisitor, WantedChanges } from "../wal/records.ts";
+
+/** How the history of one store is read. */
+export interface HistoryFiles {
+  readonly vfs: Vfs;
+  readonly files: FilePool;
+  /** 16 bytes. */
+  readonly storeId: Uint8Array;
+}
+
+/** Where a shard of a feed ends in a source. */
+export interface ShardEnd {
+  readonly lastSequence: number;
+  readonly lastOrdinal: number;
+}
+
+/**
+ * A stretch of history: a log segment, or an archive made of some. Sources follow each other without overlap; together they hold, in order, everything that
+ * anybody still wants of the past.
+ */
+export interface HistorySource {
+  readonly path: string;
+  /** The sequences it may hold. */
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  /** Log time of its last commit, milliseconds since the epoch. */
+  readonly lastTime: number;
+  /** Size of the file. */
+  readonly bytes: number;
+  /** Numbers of the spaces and feeds that have records in it, and roughly how many bytes those take. */
+  readonly spaces: ReadonlyMap<number, number>;
+  readonly feeds: ReadonlyMap<number, number>;
+  hasFeed(feed: number): boolean;
+  /** Where its changes of a shard end; undefined when it has none. */
+  shardEnd(feed: number, shard: number): ShardEnd | undefined;
+  /** Adds the wanted change records to `into`, in order, until that has `wanted.limit` of them. */
+  readChanges(wanted: WantedChanges, into: ChangeRecord[]): void;
+  /**
+   * Shows the records of one space (undefined: of all) with sequences after `after`, perhaps also others and earlier ones, to the visitor. Those of
+   * one space come in the order of commits. Yields the bytes read after each piece of some 64 KiB, so that others get their turn.
+   */
+  visit(space: number | undefined, after: number, visitor: RecordVisitor): Generator<number, void>;
+  /** Whether an index is in memory; `forget` lets it go, and it is read again when it is needed. */
+  readonly isLoaded: boolean;
+  forget(): void;
+  /** Removes the files. */
+  unlink(): void;
+}
