@@ -22,6 +22,7 @@ export interface ServeConfig {
   readonly acceptClock: boolean;
   readonly streamShards: number;
   readonly ttlSweepIntervalMs: number;
+  readonly tableMetrics: boolean;
 }
 
 /** A flag or its value is wrong: the program says so in one line and exits with status 2. */
@@ -97,6 +98,7 @@ const FLAGS = [
     fallback: "60000",
     help: "pause between two searches for expired items; 0 leaves them where they are",
   },
+  { name: "table-metrics", fallback: "false", help: "show tables one by one in /_walnut/metrics" },
   { name: "accept-clock", fallback: "false", help: "start although the clock is years ahead of the log" },
 ] as const satisfies readonly Flag[];
 
@@ -163,6 +165,7 @@ function checked(values: Values): ServeConfig {
     acceptClock: boolean("accept-clock", values),
     streamShards: integer("stream-shards", values, 1, 256),
     ttlSweepIntervalMs: integer("ttl-sweep-interval-ms", values, 0, 86_400_000),
+    tableMetrics: boolean("table-metrics", values),
   };
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key belong together");

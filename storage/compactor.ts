@@ -183,6 +183,7 @@ export class Compactor {
       return;
     }
     candidate.failures += 1;
+    health.setBackgroundError("compaction", cause);
     if (candidate.failures >= attemptsBeforeReadOnly && gate.isStopped) {
       health.setReadOnly("compaction", cause);
       gate.wakeAll();

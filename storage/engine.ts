@@ -505,6 +505,7 @@ class Engine implements LocalStore {
       state: this.#health.state,
       ...(cause === undefined ? {} : { cause }),
       durability: durability.mode === "interval" ? `interval:${durability.intervalMs}` : durability.mode,
+      ...this.#health.trouble,
     };
   }
 

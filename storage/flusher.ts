@@ -177,6 +177,7 @@ export class Flusher {
     const { health, budget, clock } = this.#options;
     this.#failures += 1;
     const cause = error instanceof Error ? error : new Error(String(error));
+    health.setBackgroundError("flush", cause);
     if (this.#failures >= attemptsBeforeReadOnly) health.setReadOnly("flush", cause);
     budget.wakeAll();
     this.#cancelRetry = clock.after(retryAfterMs, () => {

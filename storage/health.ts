@@ -1,7 +1,11 @@
 import { StorageError } from "./errors.ts";
+import type { DamagedFile } from "./store.ts";
 
 /** Why writes are refused for now, by what will notice when that ends. */
 export type ReadOnlyReason = "log" | "flush" | "compaction";
+
+/** Of so many damaged files it is remembered that they are; a disk that breaks altogether makes more. */
+const damagedFilesMax = 100;
 
 /**
  * Whether the store takes writes. Failed is for ever: the disk broke a promise, and only a restart can find out what is durable.
@@ -15,6 +19,9 @@ export class StoreHealth {
   readonly #readOnly = new Map<ReadOnlyReason, Error>();
   /** The last damage that a read has met; the store goes on. */
   #degraded: Error | undefined;
+  readonly #damaged = new Map<string, string>();
+  /** Failures of work in the background that is being tried again. */
+  readonly #background = new Map<ReadOnlyReason, Error>();
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<Error>();
@@ -30,6 +37,17 @@ export class StoreHealth {
   get cause(): string | undefined {
     const [readOnly] = this.#readOnly.values();
     return (this.#failure ?? readOnly ?? this.#degraded)?.message;
+  }
+
+  /** What else there is to say; nothing while all is well. */
+  get trouble(): { readonly backgroundError?: string; readonly degraded?: readonly DamagedFile[] } {
+    const [background] = this.#background.values();
+    return {
+      ...(background === undefined ? {} : { backgroundError: background.message }),
+      ...(this.#damaged.size === 0
+        ? {}
+        : { degraded: Array.from(this.#damaged, ([file, error]) => ({ file, error })) }),
+    };
   }
 
   get isFailed(): boolean {
@@ -61,12 +79,22 @@ export class StoreHealth {
     this.#readOnly.set(reason, cause);
   }
 
+  /** That work succeeds again. */
   clearReadOnly(reason: ReadOnlyReason): void {
     this.#readOnly.delete(reason);
+    this.#background.delete(reason);
+  }
+
+  /** Work in the background failed, and is going to be tried again. */
+  setBackgroundError(reason: ReadOnlyReason, cause: Error): void {
+    this.#background.set(reason, cause);
   }
 
   setDegraded(cause: Error): void {
     this.#degraded = cause;
+    const { file, kind } = cause instanceof StorageError ? cause : {};
+    if (file === undefined || (kind !== "corruption" && kind !== "io")) return;
+    if (this.#damaged.size < damagedFilesMax) this.#damaged.set(file, cause.message);
   }
 
   close(): void {

@@ -216,11 +216,21 @@ export interface HistoryRange {
 
 export type Progress = (done: number, total: number) => void;
 
+/** A file in which damage was found, and what was found. */
+export interface DamagedFile {
+  readonly file: string;
+  readonly error: string;
+}
+
 export interface Health {
   /** ok; read-only (disk full: reads go on, writes are refused, resumes by itself); failed (the log failed: no more writes). */
   readonly state: "ok" | "read-only" | "failed";
   readonly cause?: string;
   readonly durability: string;
+  /** Work in the background that failed and is being tried again. */
+  readonly backgroundError?: string;
+  /** Damage met since the start; reads of these files fail, all others are served. */
+  readonly degraded?: readonly DamagedFile[];
 }
 
 export interface Store {

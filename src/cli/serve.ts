@@ -1,17 +1,28 @@
 import { resolve } from "node:path";
-import { diskVfs, memoryVfs, openStore, StorageError, type Store } from "../../storage/index.ts";
+import {
+  diskVfs,
+  type LocalStore,
+  memoryVfs,
+  openStore,
+  StorageError,
+  type Store,
+} from "../../storage/index.ts";
 import { parseConfig, type ServeConfig } from "../config.ts";
-import { createFetch, type Fetch, type HealthReport } from "../http/app.ts";
+import type { HealthReport } from "../http/admin.ts";
+import { createFetch, type Fetch } from "../http/app.ts";
+import { RequestMetrics } from "../http/request-metrics.ts";
 import { BODY_BYTES_MAX, createWire } from "../http/wire.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type Listener, listen } from "../runtime/listen.ts";
 import { createLog, type Log } from "../runtime/log.ts";
+import { ProcessMetrics } from "../runtime/process-metrics.ts";
 import { Catalog } from "../tables/catalog.ts";
 import { IdempotencyTokens } from "../tables/idempotency.ts";
 import { InFlightRows } from "../tables/in-flight.ts";
 import { TimeToLiveSweeper } from "../tables/time-to-live-sweeper.ts";
 import { COMMIT, VERSION } from "../version.ts";
 import { EXIT, statusOf } from "./exit-codes.ts";
+import { serverMetrics } from "./metrics.ts";
 
 /**
  * `walnut serve`: opens the store and the catalog, listens, and stops in order on SIGTERM or SIGINT: no new requests, those in progress
@@ -48,8 +59,15 @@ export async function serve(argv: readonly string[]): Promise<void> {
     intervalMs: config.ttlSweepIntervalMs,
   });
   if (config.ttlSweepIntervalMs > 0) sweeper.start();
-  const wire = createWire(services, config.region, log);
-  const fetch = createFetch({ wire, health: () => health(store) });
+  const requests = new RequestMetrics();
+  const processMetrics = new ProcessMetrics();
+  processMetrics.start();
+  const fetch = createFetch({
+    wire: createWire(services, config.region, log, requests),
+    health: () => health(store),
+    metrics: () =>
+      serverMetrics({ requests, process: processMetrics, catalog, store, perTable: config.tableMetrics }),
+  });
   const listener = bind(config, fetch);
   if (listener === undefined) {
     await catalog.close();
@@ -61,7 +79,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
   process.stdout.write(banner(config, listener.port));
 }
 
-function open(config: ServeConfig): Promise<Store> {
+function open(config: ServeConfig): Promise<LocalStore> {
   return openStore({
     vfs: config.memory ? memoryVfs() : diskVfs(config.dataDir),
     durability: config.memory ? { mode: "off" } : config.durability,
@@ -73,7 +91,7 @@ function open(config: ServeConfig): Promise<Store> {
 }
 
 /** A store that cannot be opened is one line on standard error and an exit status, not a stack trace. */
-async function orExit(task: () => Promise<Store>): Promise<Store | undefined> {
+async function orExit(task: () => Promise<LocalStore>): Promise<LocalStore | undefined> {
   try {
     return await task();
   } catch (error) {
@@ -131,14 +149,16 @@ function exitWhenFailed(store: Store, log: Log): void {
   });
 }
 
-function health(store: Store): HealthReport {
-  const { state, durability, cause } = store.health();
+/** What the store says of its health is passed on as it is. */
+function health(store: LocalStore): HealthReport {
+  const { state, ...further } = store.health();
+  const { logSyncs, logSyncMsLast } = store.counters();
   return {
     status: state,
     version: VERSION,
     commit: COMMIT,
-    durability,
-    ...(cause === undefined ? {} : { cause }),
+    ...further,
+    ...(logSyncs === 0 ? {} : { lastSyncMs: logSyncMsLast }),
   };
 }
 

@@ -1,20 +1,11 @@
 import { type Context, Hono } from "hono";
 import { giveBackBody } from "../runtime/body-buffers.ts";
+import { type AdminOptions, createAdmin } from "./admin.ts";
 import { respond, type WireResponse } from "./respond.ts";
 import type { Wire } from "./wire.ts";
 
-/** What `/_walnut/health` tells. */
-export interface HealthReport {
-  readonly status: "ok" | "read-only" | "failed";
-  readonly version: string;
-  readonly commit: string;
-  readonly durability: string;
-  readonly cause?: string;
-}
-
-export interface AppOptions {
+export interface AppOptions extends AdminOptions {
   readonly wire: Wire;
-  readonly health: () => HealthReport;
 }
 
 const EXPOSED = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
@@ -28,8 +19,8 @@ const SCHEME_LENGTH_MIN = 7;
  * The DynamoDB protocol on `POST /` is answered before any router sees it (docs/decisions/0007): a router is worth its price for
  * the service's health text on `GET /` and Walnut's own pages under `/_walnut/`, which Hono routes.
  */
-export function createFetch({ wire, health }: AppOptions): Fetch {
-  const pages = createPages(health);
+export function createFetch({ wire, ...admin }: AppOptions): Fetch {
+  const pages = createPages(admin);
   return (request) => {
     const { url } = request;
     const path = url.indexOf("/", SCHEME_LENGTH_MIN + 1);
@@ -50,19 +41,12 @@ async function post(request: Request, query: string, wire: Wire): Promise<Respon
   return toResponse(answer);
 }
 
-function createPages(health: () => HealthReport): Hono {
+function createPages(admin: AdminOptions): Hono {
   const app = new Hono();
   app.get("/", (c) =>
     toResponse(respond(200, `healthy: ${c.req.header("host") ?? "localhost"} `, "text/plain")),
   );
-  app.get("/_walnut/health", (c) => {
-    const report = health();
-    return c.json(report, report.status === "failed" ? 503 : 200);
-  });
-  app.get("/_walnut/ready", (c) => {
-    const { status } = health();
-    return c.json({ ready: status === "ok" }, status === "ok" ? 200 : 503);
-  });
+  app.route("/_walnut", createAdmin(admin));
   app.options("*", preflight);
   app.all("*", (c) => {
     const answer = respond(404, "<UnknownOperationException/>\n", "text/plain");

@@ -1,10 +1,11 @@
-import { internalServerError, serialization, validation } from "../errors.ts";
+import { ApiError, internalServerError, serialization, validation } from "../errors.ts";
 import { operationOf } from "../operations/dispatch.ts";
 import type { RequestHeaders, Services } from "../operations/operation.ts";
 import { NESTING_MAX, scanDepth } from "../protocol/scan-depth.ts";
 import type { Log } from "../runtime/log.ts";
 import { authenticate } from "./auth.ts";
 import { inflate } from "./inflate.ts";
+import { RequestMetrics } from "./request-metrics.ts";
 import { JSON_1_0, respond, respondError, type WireResponse } from "./respond.ts";
 
 /** The service's limit on a request body, after decompression. */
@@ -29,27 +30,51 @@ export interface WireRequest {
 export type Wire = (request: WireRequest) => Promise<WireResponse>;
 
 class BodyTooLarge extends Error {}
+class UnknownContentType extends Error {}
+
+/** What the metrics call the end of a request that is no exception of the service's. */
+function outcomeOf(error: unknown): string {
+  if (error instanceof BodyTooLarge) return "RequestTooLarge";
+  return error instanceof UnknownContentType ? "UnknownOperationException" : "InternalServerError";
+}
 
 /** Binds the protocol to the services behind it. Order of checks: wire protocol document, "Order of checks (POST)". */
-export function createWire(services: Services, defaultRegion: string, log: Log): Wire {
+export function createWire(
+  services: Services,
+  defaultRegion: string,
+  log: Log,
+  metrics: RequestMetrics = new RequestMetrics(),
+): Wire {
   const { catalog, inFlight, tokens, clock, accountId } = services;
   return async (request) => {
+    const start = performance.now();
+    const target = request.headers.get("x-amz-target");
+    const tally = metrics.tally(target);
     let contentType = JSON_1_0;
+    metrics.inFlight += 1;
     try {
       const body = textOf(request);
       const base = baseType(request.headers.get("content-type"));
       if (base !== undefined) contentType = base;
-      else if (body.length > 0) return respond(404, "<UnknownOperationException/>\n", "text/plain");
+      else if (body.length > 0) throw new UnknownContentType();
       const input = body.length === 0 ? undefined : parseBody(body);
-      const run = operationOf(request.headers.get("x-amz-target") ?? "");
+      const run = operationOf(target ?? "");
       const caller = authenticate(request.headers, request.query);
       if (input === undefined) throw serialization();
       const region = caller.region === "" ? defaultRegion : caller.region;
       const context = { catalog, inFlight, tokens, clock, accountId, region, headers: request.headers };
-      return respond(200, await run(input, context), contentType);
+      const answer = respond(200, await run(input, context), contentType);
+      tally.succeed(performance.now() - start);
+      return answer;
     } catch (error) {
+      tally.fail(error instanceof ApiError ? error.name : outcomeOf(error), performance.now() - start);
       if (error instanceof BodyTooLarge) return { status: 413, headers: {}, body: "" };
+      if (error instanceof UnknownContentType) {
+        return respond(404, "<UnknownOperationException/>\n", "text/plain");
+      }
       return respondError(error, contentType, log);
+    } finally {
+      metrics.inFlight -= 1;
     }
   };
 }

@@ -160,6 +160,11 @@ export class Catalog {
       : table;
   }
 
+  /** All tables that `find` finds, in no order. */
+  all(): Table[] {
+    return [...this.#tables.keys()].flatMap((name) => this.find(name) ?? []);
+  }
+
   /** The status a client sees now. */
   statusOf(table: Table): TableStatus {
     const { transition } = table;

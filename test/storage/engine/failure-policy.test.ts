@@ -164,10 +164,12 @@ describe("a full disk", () => {
     }
     expect(kind).toBe("unavailable");
     expect(store.health().state).toBe("read-only");
+    expect(store.health().backgroundError).toBe(store.health().cause);
     expect((await store.get(space, "row-0"))?.length).toBe(1_000);
     breakWith(undefined);
     clock.advance(500);
     await until(() => store.health().state === "ok", "the flush succeeds");
+    expect(store.health()).toEqual({ state: "ok", durability: "sync" });
     await mustPut(store, "after", "1");
     await store.close();
   });
@@ -191,6 +193,8 @@ describe("a damaged SSTable", () => {
     });
     expect(store.health().state).toBe("ok");
     expect(store.health().cause).toContain(`sst/${name}`);
+    const error = store.health().cause ?? "";
+    expect(store.health().degraded).toEqual([{ file: `sst/${name}`, error }]);
     await mustPut(store, "other", "1");
     await store.close();
   });
