@@ -31,11 +31,17 @@ export function createFetch({ wire, ...admin }: AppOptions): Fetch {
   };
 }
 
-/** `query` is without the "?". */
+/** Answers a request of the protocol; the body is read as text, or as bytes if it is encoded. `query` is without the "?". */
 async function post(request: Request, query: string, wire: Wire): Promise<Response> {
   const { headers } = request;
-  const body = await bodyOf(request);
-  if (body === undefined) return new Response(null, { status: 400 });
+  let body: string | Buffer;
+  try {
+    const isText = headers.get("content-encoding") === null;
+    body = isText ? await request.text() : Buffer.from(await request.arrayBuffer());
+  } catch {
+    // The client left in the middle of it, and nobody waits for an answer.
+    return new Response(null, { status: 400 });
+  }
   const answer = await wire({ headers, query, body });
   if (headers.get("origin") !== null) allowOrigin(answer.headers);
   return toResponse(answer);
@@ -54,16 +60,6 @@ function createPages(admin: AdminOptions): Hono {
     return toResponse(answer);
   });
   return app;
-}
-
-/** The body as text, or as bytes if it is encoded; undefined when the client left in the middle of it, and nobody waits for an answer. */
-async function bodyOf(request: Request): Promise<string | Buffer | undefined> {
-  try {
-    if (request.headers.get("content-encoding") === null) return await request.text();
-    return Buffer.from(await request.arrayBuffer());
-  } catch {
-    return undefined;
-  }
 }
 
 function toResponse({ body, status, headers }: WireResponse): Response {

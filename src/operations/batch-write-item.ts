@@ -43,7 +43,7 @@ export const batchWriteItem = operation({
       const result = results[at];
       if (result?.kind === "refused") throw result.error;
       if (result?.kind === "written") {
-        capacity.add(write.tableName, unitsOfWrite(result));
+        if (mode !== undefined) capacity.add(write.tableName, unitsOfWrite(result));
         metrics.add(write, result);
         continue;
       }

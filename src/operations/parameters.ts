@@ -30,7 +30,10 @@ export function placeholdersOf(input: PlaceholderInput): Placeholders {
 
 type Input = Readonly<Record<string, unknown>>;
 
-const present = (input: Input, names: readonly string[]) => names.filter((name) => input[name] !== undefined);
+function isAnyPresent(input: Input, names: readonly string[]): boolean {
+  for (const name of names) if (input[name] !== undefined) return true;
+  return false;
+}
 
 /** Refuses a request that mixes legacy parameters with expressions; names are listed in the given order. */
 export function refuseMixing(
@@ -38,12 +41,11 @@ export function refuseMixing(
   nonExpression: readonly string[],
   expression: readonly string[],
 ): void {
-  const legacy = present(input, nonExpression);
-  const modern = present(input, expression);
-  if (legacy.length === 0 || modern.length === 0) return;
+  if (!isAnyPresent(input, nonExpression) || !isAnyPresent(input, expression)) return;
+  const listed = (names: readonly string[]) => names.filter((name) => input[name] !== undefined).join(", ");
   throw requestValidation(
     "Can not use both expression and non-expression parameters in the same request: " +
-      `Non-expression parameters: {${legacy.join(", ")}} Expression parameters: {${modern.join(", ")}}`,
+      `Non-expression parameters: {${listed(nonExpression)}} Expression parameters: {${listed(expression)}}`,
   );
 }
 
@@ -56,10 +58,10 @@ export function refuseStrayPlaceholders(
   names: readonly string[],
   values: readonly string[],
 ): void {
-  if (input["ExpressionAttributeNames"] !== undefined && present(input, names).length === 0) {
+  if (input["ExpressionAttributeNames"] !== undefined && !isAnyPresent(input, names)) {
     throw requestValidation("ExpressionAttributeNames can only be specified when using expressions");
   }
-  if (input["ExpressionAttributeValues"] !== undefined && present(input, values).length === 0) {
+  if (input["ExpressionAttributeValues"] !== undefined && !isAnyPresent(input, values)) {
     const absent = `${values.join(" and ")} ${values.length === 1 ? "is" : "are"} null`;
     throw requestValidation(
       `ExpressionAttributeValues can only be specified when using expressions: ${absent}`,
@@ -72,6 +74,7 @@ export function writeCondition(input: WriteInput, placeholders: Placeholders): C
   if (input.ConditionExpression !== undefined) {
     return compileCondition("ConditionExpression", input.ConditionExpression, placeholders);
   }
+  if (input.Expected === undefined && input.ConditionalOperator === undefined) return undefined;
   return compileExpected(input.Expected, input.ConditionalOperator);
 }
 

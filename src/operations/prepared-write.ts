@@ -12,7 +12,7 @@ import type { Table } from "../tables/catalog.ts";
 import { StoredItem } from "../tables/stored-item.ts";
 import type { ItemWrite } from "../tables/write.ts";
 import type { Item, RawItem } from "../values/attribute-value.ts";
-import { encodeRow } from "../values/item-codec.ts";
+import { encodeRow, encodeRowText, isPlainAscii } from "../values/item-codec.ts";
 import { normalizeItem } from "../values/normalize.ts";
 import { ITEM_BYTES_MAX, itemSize } from "../values/size.ts";
 import {
@@ -48,13 +48,15 @@ const checkItem: ItemCheck = (table, item) => table.schema.checkItem(item);
 export function preparePut(input: Infer<typeof putItemInput>, check: ItemCheck = checkItem): PreparedWrite {
   refuseMixing(input, LEGACY_CONDITION, CONDITION);
   refuseStrayPlaceholders(input, CONDITION, CONDITION);
-  const { item, size } = normalizeItem(input.Item);
+  const text = JSON.stringify(input.Item);
+  const { item, size } = normalizeItem(input.Item, isPlainAscii(text));
   refuseReturnValues(input.ReturnValues);
   if (size > ITEM_BYTES_MAX) throw validation("Item size has exceeded the maximum allowed size");
   const placeholders = placeholdersOf(input);
   const condition = writeCondition(input, placeholders);
   placeholders.rejectUnused();
-  const next = new StoredItem(encodeRow(item, size), item);
+  const isNormal = item === input.Item;
+  const next = new StoredItem(isNormal ? encodeRowText(text, size) : encodeRow(item, size), item);
   return {
     tableName: input.TableName,
     attributes: item,

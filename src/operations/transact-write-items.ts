@@ -142,7 +142,9 @@ function written(
   for (const [at, result] of results.entries()) {
     const action = actions[at];
     if (action === undefined) continue;
-    capacity.add(action.write.tableName, unitsOfWrite(result), TRANSACTIONAL_FACTOR);
+    if (mode !== undefined) {
+      capacity.add(action.write.tableName, unitsOfWrite(result), TRANSACTIONAL_FACTOR);
+    }
     if (!action.isCheck) metrics.add(action.write, result);
   }
   return json({

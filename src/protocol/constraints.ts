@@ -95,24 +95,30 @@ function mapPredicate(shape: MapShape, own: readonly Rule[]): Predicate {
 }
 
 function structurePredicate(shape: StructureShape): Predicate {
-  const checks: { name: string; holds: Predicate; isRequired: boolean }[] = [];
+  const checks = new Map<string, { readonly holds: Predicate; readonly isRequired: boolean }>();
+  let requiredCount = 0;
   for (const [name, member] of Object.entries(shape.members)) {
+    const isRequired = member.kind === "required";
     let holds = compilePredicate(shapeOf(member));
-    if (member.kind === "required" && member.emptyIsAbsent === true) {
+    if (isRequired && member.emptyIsAbsent === true) {
       const inner = holds;
       holds = (value) => !isEmpty(value) && inner(value);
     }
-    if (holds !== always || member.kind === "required") {
-      checks.push({ name, holds, isRequired: member.kind === "required" });
-    }
+    if (holds !== always || isRequired) checks.set(name, { holds, isRequired });
+    if (isRequired) requiredCount += 1;
   }
   return (value) => {
     const members = value as JsonObject;
-    for (const check of checks) {
-      const member = members[check.name];
-      if (member === undefined ? check.isRequired : !check.holds(member)) return false;
+    let missing = requiredCount;
+    // A request has few of the members that it may have.
+    for (const name in members) {
+      const check = checks.get(name);
+      const member = members[name];
+      if (check === undefined || member === undefined) continue;
+      if (!check.holds(member)) return false;
+      if (check.isRequired) missing -= 1;
     }
-    return true;
+    return missing === 0;
   };
 }
 

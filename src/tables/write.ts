@@ -300,7 +300,7 @@ function commitOf<T>(writes: readonly ItemWrite[], results: readonly Written[], 
   for (let at = 0; at < writes.length; at += 1) {
     const write = writes[at];
     const written = results[at];
-    assert(write !== undefined && written !== undefined, "each write has its result");
+    if (write === undefined || written === undefined) assert.fail("each write has its result");
     addToBatch(write, written, batch, deltas);
     const change = changeOf(write, written.previous, written.next);
     if (change !== undefined) changes.push(change);

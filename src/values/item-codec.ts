@@ -20,18 +20,28 @@ const bytesToString = Buffer.prototype.toString;
 
 /** The row of a normalised item; `size` is its size in bytes as counted by `itemSize`. */
 export function encodeRow(item: Item, size: number): Uint8Array {
-  const json = JSON.stringify(item);
+  return encodeRowText(JSON.stringify(item), size);
+}
+
+/** The same from what JSON.stringify made of the item. */
+export function encodeRowText(json: string, size: number): Uint8Array {
   const length = Buffer.byteLength(json);
   // Unpooled: a row may live for hours and must not keep a shared slab alive.
   const row = Buffer.allocUnsafeSlow(ROW_HEADER_BYTES + length);
   row[0] = VERSION;
-  row[1] = length === json.length ? FLAG_ASCII : 0;
+  const isAsciiJson = length === json.length;
+  row[1] = isAsciiJson ? FLAG_ASCII : 0;
   row[2] = size & 0xff;
   row[3] = (size >>> 8) & 0xff;
   row[4] = (size >>> 16) & 0xff;
   row[5] = size >>> 24;
-  row.write(json, ROW_HEADER_BYTES);
+  row.write(json, ROW_HEADER_BYTES, isAsciiJson ? "latin1" : "utf8");
   return row;
+}
+
+/** Whether all names and strings in a JSON text are ASCII, and stand there as they are. */
+export function isPlainAscii(json: string): boolean {
+  return Buffer.byteLength(json) === json.length && !json.includes("\\");
 }
 
 /** The item of the row that is `row[start, end)`. */
@@ -76,5 +86,6 @@ export function rowItemSize(row: Uint8Array, start = 0, end = row.length): numbe
 }
 
 function assertRow(row: Uint8Array, start: number, end: number): void {
-  assert(row[start] === VERSION && end - start >= ROW_HEADER_BYTES, "a row begins with a known version");
+  if (row[start] === VERSION && end - start >= ROW_HEADER_BYTES) return;
+  assert.fail("a row begins with a known version");
 }

@@ -48,30 +48,40 @@ export function tableKeyEncoder(schema: KeySchema): TableKeyEncoder {
     schema.partition.length === 1 && schema.sort.length <= 1,
     "a table's key has at most two attributes",
   );
-  if (sort === undefined) return (item) => encodePartition([keyValue(item, partition)]);
-  return (item) => encodePartition([keyValue(item, partition)]) + encodeLast(keyValue(item, sort));
+  if (sort === undefined) return (item) => hashedPartition(partitionBytes(keyValue(item, partition)));
+  return (item) =>
+    hashedPartition(partitionBytes(keyValue(item, partition))) + encodeLast(keyValue(item, sort));
 }
 
 /** The row keys of a secondary index. Items that lack one of its attributes have no row in it: do not ask. */
-export function indexKeyEncoder(schema: KeySchema): IndexKeyEncoder {
+export function indexKeyEncoder({ partition, sort }: KeySchema): IndexKeyEncoder {
+  const [first] = partition;
+  assert(first !== undefined, "a key schema has a partition attribute");
   return (item, tableKey) => {
-    let key = encodePartition(schema.partition.map((part) => keyValue(item, part)));
-    for (const part of schema.sort) key += encodeDelimited(keyValue(item, part));
+    let key =
+      partition.length === 1
+        ? hashedPartition(partitionBytes(keyValue(item, first)))
+        : encodePartition(partition.map((part) => keyValue(item, part)));
+    for (const part of sort) key += encodeDelimited(keyValue(item, part));
     return key + digestOf(tableKey);
   };
 }
 
 function keyValue(item: Item, part: KeyAttribute): AttributeValue {
   const value = attribute(item, part.name);
-  assert(value !== undefined && part.type in value, "key attributes are present and have the schema's type");
-  return value;
+  if (value !== undefined && part.type in value) return value;
+  assert.fail("key attributes are present and have the schema's type");
 }
 
 /** `hash partition`: what the keys of all rows of a partition, and no others, begin with. */
 export function encodePartition(values: readonly AttributeValue[]): string {
   const [first] = values;
   assert(first !== undefined, "a partition has at least one attribute");
-  const bytes = values.length === 1 ? partitionBytes(first) : values.map(encodeDelimited).join("");
+  return hashedPartition(values.length === 1 ? partitionBytes(first) : values.map(encodeDelimited).join(""));
+}
+
+/** `hash partition` of a partition with these `values`. */
+function hashedPartition(bytes: string): string {
   const length = bytes.length;
   const ascii = Buffer.byteLength(bytes) === length;
   const mixed = finalise(crc32(ascii ? bytes : Buffer.from(bytes, "latin1")));

@@ -32,16 +32,19 @@ export interface NormalizedItem {
   readonly size: number;
 }
 
-/** Checks and normalises a whole item, key or map of attribute values. Throws `ApiError`. */
-export function normalizeItem(raw: RawItem): NormalizedItem {
-  const walk = new Walk();
+/**
+ * Checks and normalises a whole item, key or map of attribute values. `isAscii`: all names and strings in it are known to be ASCII, which
+ * need not be looked for then. Throws `ApiError`.
+ */
+export function normalizeItem(raw: RawItem, isAscii = false): NormalizedItem {
+  const walk = new Walk(isAscii);
   const item = walk.entries(raw, 1);
   return { item, size: walk.renamed ? itemSize(item) : walk.size };
 }
 
 /** Checks and normalises one value. Throws `ApiError`. */
 export function normalizeValue(raw: RawAttributeValue): AttributeValue {
-  return new Walk().value(raw, 1);
+  return new Walk(false).value(raw, 1);
 }
 
 /** Checks an attribute's name; returns it without lone surrogates. Throws `ApiError`. */
@@ -71,6 +74,15 @@ class Walk {
   size = 0;
   /** A name had lone surrogates; two names may have become one, so `size` may count a lost entry. */
   renamed = false;
+  readonly #isAscii: boolean;
+
+  constructor(isAscii: boolean) {
+    this.#isAscii = isAscii;
+  }
+
+  #bytesOf(text: string): number {
+    return this.#isAscii ? text.length : utf8Length(text);
+  }
 
   entries(raw: RawItem, level: number): Item {
     let copy: MutableItem | undefined;
@@ -155,7 +167,7 @@ class Walk {
   }
 
   #name(name: string): string {
-    const bytes = utf8Length(name);
+    const bytes = this.#bytesOf(name);
     checkNameBytes(bytes);
     this.size += bytes;
     if (isWellFormed(name, bytes)) return name;
@@ -165,7 +177,7 @@ class Walk {
 
   #string(raw: RawAttributeValue, text: string): AttributeValue {
     // U+FFFD takes as many bytes as a lone surrogate is counted with.
-    const bytes = utf8Length(text);
+    const bytes = this.#bytesOf(text);
     this.size += bytes;
     return isWellFormed(text, bytes) ? asValue(raw) : { S: text.toWellFormed() };
   }
@@ -219,8 +231,8 @@ class Walk {
 
   #stringSet(raw: RawAttributeValue, members: readonly string[]): AttributeValue {
     if (members.length === 0) throw emptySet("An string set  may not be empty");
-    const good = mapped(members, (member) => member.toWellFormed());
-    for (const member of good) this.size += utf8Length(member);
+    const good = this.#isAscii ? members : mapped(members, (member) => member.toWellFormed());
+    for (const member of good) this.size += this.#bytesOf(member);
     const sorted = ascending(good, compareUtf8);
     if (sorted === undefined) {
       throw duplicates(`Input collection [${members.join(", ")}] contains duplicates.`);
