@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Clock } from "./clock.ts";
 import { compactionSpec } from "./compaction/compaction-job.ts";
-import type { JobExecutor } from "./compaction/executor.ts";
-import { compactionDebt, compactionRate, WriteThrottle } from "./compaction/pacing.ts";
-import { type CompactionTask, type PickerOptions, pickCompaction } from "./compaction/picker.ts";
+import type { CompactionControl, JobExecutor } from "./compaction/executor.ts";
+import { compactionDebt, compactionRate, slowLevel0Files, WriteThrottle } from "./compaction/pacing.ts";
+import { type CompactionTask, type PickerOptions, pickCompaction, pickResting } from "./compaction/picker.ts";
 import { isNoSpace, StorageError } from "./errors.ts";
 import type { StoreHealth } from "./health.ts";
 import type { ManifestEdit, TableRecord } from "./manifest/edit.ts";
@@ -31,6 +31,8 @@ type Task = CompactionTask<TableHandle>;
 /** A space with something to compact. */
 interface Candidate {
   readonly space: Space;
+  /** Nothing is due, but nobody has written to it for a while. */
+  resting: boolean;
   debtBytes: number;
   /** Failed attempts in a row. */
   failures: number;
@@ -38,6 +40,18 @@ interface Candidate {
   cancelRetry: (() => void) | undefined;
 }
 
+/** A compaction under way. */
+interface Run {
+  readonly candidate: Candidate;
+  readonly abort: AbortController;
+  /** Read by the executor between the job's steps. */
+  readonly urgency: Int32Array<SharedArrayBuffer>;
+}
+
+/** Compactions under way at a time: one goes on, and those that it has overtaken pause. */
+const runsMax = 3;
+/** Nobody writes to a space when its SSTables have not changed for this long. */
+const restAfterMs = 1_000;
 /** After the first failed attempt: how long to wait before the next; doubled with each, up to the second figure. */
 const retryAfterMs = 500;
 const retryAfterMsMax = 60_000;
@@ -45,8 +59,9 @@ const retryAfterMsMax = 60_000;
 const attemptsBeforeReadOnly = 3;
 
 /**
- * Compacts the SSTables of all spaces, one compaction at a time: asks the picker, has the executor merge, puts the result into the manifest
- * and then in force. Tells the gate how fast writers may go, and the executor how fast compactions should.
+ * Compacts the SSTables of all spaces, the most urgent first: asks the picker, has the executor merge, puts the result into the manifest
+ * and then in force. A space that slows its writers down does not wait for the end of another's compaction: it overtakes it. Tells the gate how
+ * fast writers may go, and the executor how fast compactions should.
  */
 export class Compactor {
   readonly #options: CompactorOptions;
@@ -54,8 +69,10 @@ export class Compactor {
   readonly #candidates = new Map<Space, Candidate>();
   /** Spaces with a damaged SSTable: they stay as they are until a restart. */
   readonly #damaged = new WeakSet<Space>();
-  #running: Promise<void> | undefined;
-  #job: { readonly space: Space; readonly abort: AbortController } | undefined;
+  /** Under way, each with its end. */
+  readonly #runs = new Map<Run, Promise<void>>();
+  /** Spaces that will be looked at once more when they have not changed for a while. */
+  readonly #cancelRests = new Map<Space, () => void>();
   #closed = false;
   /** Counters since the start. */
   mergeCount = 0;
@@ -82,44 +99,68 @@ export class Compactor {
 
   /** To be called when the SSTables of a space have changed: compacts what is due. */
   consider(space: Space): void {
-    this.#assess(space);
+    this.#assess(space, false);
+    this.#considerRest(space);
     this.#setPace();
     this.#start();
   }
 
   /** To be called when a space is being dropped: gives up its compaction. */
   abandon(space: Space): void {
-    if (this.#job?.space === space) this.#job.abort.abort();
+    for (const { candidate, abort } of this.#runs.keys()) if (candidate.space === space) abort.abort();
   }
 
   /** To be called when a space was dropped. */
   forget(space: Space): void {
     this.#candidates.get(space)?.cancelRetry?.();
     this.#candidates.delete(space);
+    this.#cancelRest(space);
     this.#setPace();
   }
 
-  /** Gives up the compaction under way and starts none after it. */
+  /** Gives up the compactions under way and starts none after them. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { cancelRetry } of this.#candidates.values()) cancelRetry?.();
-    this.#job?.abort.abort();
-    await this.#running;
+    for (const space of [...this.#cancelRests.keys()]) this.#cancelRest(space);
+    for (const { abort } of this.#runs.keys()) abort.abort();
+    await Promise.all(this.#runs.values());
   }
 
-  /** Makes a space a candidate if anything is due in it, and none if not. */
-  #assess(space: Space): void {
-    const { picker } = this.#options;
-    const { levels } = space.version;
-    if (space.loading || this.#damaged.has(space) || pickCompaction(levels, picker) === undefined) {
+  /** Makes a space a candidate if anything is due in it or under way, and none if not. */
+  #assess(space: Space, resting: boolean): void {
+    const isDue = !space.loading && !this.#damaged.has(space) && this.#pick(space, resting) !== undefined;
+    const known = this.#candidates.get(space);
+    if (!isDue && (known === undefined || !this.#isBusy(space))) {
       this.#candidates.delete(space);
       return;
     }
-    const debtBytes = compactionDebt(levels, picker);
-    const known = this.#candidates.get(space);
+    const debtBytes = compactionDebt(space.version.levels, this.#options.picker);
     if (known === undefined)
-      this.#candidates.set(space, { space, debtBytes, failures: 0, cancelRetry: undefined });
-    else known.debtBytes = debtBytes;
+      this.#candidates.set(space, { space, resting, debtBytes, failures: 0, cancelRetry: undefined });
+    else Object.assign(known, { resting, debtBytes });
+  }
+
+  #pick({ version: { levels } }: Space, resting: boolean): Task | undefined {
+    const { picker } = this.#options;
+    return pickCompaction(levels, picker) ?? (resting ? pickResting(levels, picker) : undefined);
+  }
+
+  /** Has a space in which nothing is due looked at again when it has rested. */
+  #considerRest(space: Space): void {
+    this.#cancelRest(space);
+    if (this.#closed || this.#candidates.has(space) || this.#pick(space, true) === undefined) return;
+    const cancel = this.#options.clock.after(restAfterMs, () => {
+      this.#cancelRests.delete(space);
+      this.#assess(space, true);
+      this.#start();
+    });
+    this.#cancelRests.set(space, cancel);
+  }
+
+  #cancelRest(space: Space): void {
+    this.#cancelRests.get(space)?.();
+    this.#cancelRests.delete(space);
   }
 
   #setPace(): void {
@@ -127,6 +168,8 @@ export class Compactor {
     let level0FilesMost = 0;
     for (const { space } of this.#candidates.values())
       level0FilesMost = Math.max(level0FilesMost, level0Files(space));
+    for (const { candidate, urgency } of this.#runs.keys())
+      Atomics.store(urgency, 0, level0Files(candidate.space));
     const { debtBytes } = this;
     const bytesPerSecond = this.#throttle.update(level0FilesMost, debtBytes);
     gate.setRate(bytesPerSecond);
@@ -135,36 +178,55 @@ export class Compactor {
   }
 
   #start(): void {
-    if (this.#running !== undefined || this.#next() === undefined) return;
-    this.#running = this.#run();
+    for (let candidate = this.#next(); candidate !== undefined; candidate = this.#next()) {
+      const urgency = new Int32Array(new SharedArrayBuffer(4));
+      const run: Run = { candidate, abort: new AbortController(), urgency };
+      urgency[0] = level0Files(candidate.space);
+      this.#runs.set(run, this.#run(run));
+    }
   }
 
-  /** The space that reads and writes suffer from the most: that with the most files in level 0, then that with the largest debt. */
+  /**
+   * The space to begin with now: that which reads and writes suffer from the most, which is the one with the most files in level 0, then the one
+   * with the largest debt. While others are being compacted, only one whose writers are held back, and more than theirs.
+   */
   #next(): Candidate | undefined {
-    if (this.#closed || this.#options.health.isFailed) return undefined;
+    if (this.#closed || this.#options.health.isFailed || this.#runs.size >= runsMax) return undefined;
     let next: Candidate | undefined;
     for (const candidate of this.#candidates.values()) {
-      if (candidate.space.dropped || candidate.cancelRetry !== undefined) continue;
+      const { space, cancelRetry } = candidate;
+      if (space.dropped || cancelRetry !== undefined || this.#isBusy(space)) continue;
       if (next === undefined || isMoreUrgent(candidate, next)) next = candidate;
     }
+    if (next === undefined || this.#runs.size === 0) return next;
+    const files = level0Files(next.space);
+    if (files < slowLevel0Files) return undefined;
+    for (const { candidate } of this.#runs.keys())
+      if (level0Files(candidate.space) >= files) return undefined;
     return next;
   }
 
-  async #run(): Promise<void> {
-    for (let candidate = this.#next(); candidate !== undefined; candidate = this.#next()) {
-      const { space } = candidate;
-      try {
-        await this.#compact(space);
-        candidate.failures = 0;
-        this.#options.health.clearReadOnly("compaction");
-      } catch (error) {
-        this.#failed(candidate, error);
-      }
-      if (this.#candidates.has(space)) this.#assess(space);
-      this.#setPace();
+  #isBusy(space: Space): boolean {
+    for (const { candidate } of this.#runs.keys()) if (candidate.space === space) return true;
+    return false;
+  }
+
+  async #run(run: Run): Promise<void> {
+    const { candidate } = run;
+    const { space } = candidate;
+    try {
+      await this.#compact(run);
+      candidate.failures = 0;
+      this.#options.health.clearReadOnly("compaction");
+    } catch (error) {
+      this.#failed(candidate, error);
     }
-    // In the same stretch as the last look for a candidate: whoever brings another one finds that nobody is running.
-    this.#running = undefined;
+    // In the same stretch as the look for what comes next.
+    this.#runs.delete(run);
+    if (this.#candidates.has(space)) this.#assess(space, candidate.resting);
+    if (!space.dropped) this.#considerRest(space);
+    this.#setPace();
+    this.#start();
   }
 
   #failed(candidate: Candidate, error: unknown): void {
@@ -195,20 +257,11 @@ export class Compactor {
     });
   }
 
-  async #compact(space: Space): Promise<void> {
-    const task = pickCompaction(space.version.levels, this.#options.picker);
+  async #compact({ candidate: { space, resting }, abort, urgency }: Run): Promise<void> {
+    const task = this.#pick(space, resting);
     if (task === undefined) return;
-    if (task.kind === "move") {
-      await this.#move(space, task);
-      return;
-    }
-    const abort = new AbortController();
-    this.#job = { space, abort };
-    try {
-      await this.#merge(space, task, abort.signal);
-    } finally {
-      this.#job = undefined;
-    }
+    if (task.kind === "move") await this.#move(space, task);
+    else await this.#merge(space, task, { signal: abort.signal, urgency });
   }
 
   async #move(space: Space, { upper, outputLevel }: Task): Promise<void> {
@@ -220,14 +273,14 @@ export class Compactor {
     this.moveCount += 1;
   }
 
-  async #merge(space: Space, task: Task, signal: AbortSignal): Promise<void> {
+  async #merge(space: Space, task: Task, control: CompactionControl): Promise<void> {
     const { manifest, tables } = this.#options;
     const inputs = [...task.upper, ...task.lower];
     const numbers = new Map<string, number>();
     let isCommitting = false;
     let outputs: TableRecord[];
     try {
-      outputs = await this.#write(space, task, numbers, signal);
+      outputs = await this.#write(space, task, numbers, control);
       checkOutputs(inputs, outputs);
       if (outputs.length > 0) tables.syncDirectory();
       // From the look at `dropped` to the commit nothing may intervene: the manifest refuses edits of a space that is gone.
@@ -256,7 +309,7 @@ export class Compactor {
     space: Space,
     task: Task,
     numbers: Map<string, number>,
-    signal: AbortSignal,
+    control: CompactionControl,
   ): Promise<TableRecord[]> {
     const { executor, manifest, tables, blockBytes, tableBytes } = this.#options;
     const spec = compactionSpec(space.version.levels, task, {
@@ -270,7 +323,7 @@ export class Compactor {
       blockBytes,
       fileBytes: tableBytes,
     });
-    const outputs = await executor.compact(spec, signal);
+    const outputs = await executor.compact(spec, control);
     return outputs.map(({ path, info: { blocks: _, ...kept } }) => {
       const number = numbers.get(path);
       assert(number !== undefined, "outputs have the names they were given");

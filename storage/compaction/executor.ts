@@ -33,6 +33,14 @@ export interface CompactionSpec {
   readonly older: readonly (readonly KeyRange[])[];
 }
 
+/** How a compaction under way is steered. */
+export interface CompactionControl {
+  /** Gives it up: it rejects with "closed". */
+  readonly signal?: AbortSignal;
+  /** One number, shared with whoever runs the job; it may change at any time. Of several compactions the most urgent goes on, the others pause. */
+  readonly urgency?: Int32Array<SharedArrayBuffer>;
+}
+
 /**
  * Runs jobs. Outputs are complete and synced when the promise resolves (their directory entry is not: the caller syncs the directory with
  * its manifest edit). When it rejects, the caller removes the outputs that exist, and may try again under new names.
@@ -43,8 +51,8 @@ export interface JobExecutor {
    * nothing was left to write (all tombstones, dropped).
    */
   flush(spec: FlushSpec, memtables: readonly Memtable[]): Promise<SSTableInfo | undefined>;
-  /** Merges SSTables; waits while flushes run, and keeps to `pace`. `signal` gives it up: it rejects with "closed". */
-  compact(spec: CompactionSpec, signal?: AbortSignal): Promise<SSTableOutput[]>;
+  /** Merges SSTables; pauses while flushes and more urgent compactions run, and keeps to `pace`. */
+  compact(spec: CompactionSpec, control?: CompactionControl): Promise<SSTableOutput[]>;
   /** Output of compactions in bytes per second, from now on; 0 (as at first) = as fast as they can. */
   pace(bytesPerSecond: number): void;
   /** Jobs under way reject with "closed". Idempotent. */

@@ -18,8 +18,8 @@ export function inThreadExecutor(vfs: Vfs, clock: Clock): JobExecutor {
       const outputs = await runner.run(flushJob(vfs, spec, cursors), { paced: false });
       return outputs[0]?.info;
     },
-    async compact(spec, signal) {
-      return runner.run(new CompactionJob(vfs, spec), { paced: true, signal });
+    async compact(spec, control) {
+      return runner.run(new CompactionJob(vfs, spec), { paced: true, ...control });
     },
     pace(rate) {
       if (rate === bytesPerSecond) return;

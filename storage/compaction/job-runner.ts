@@ -9,6 +9,8 @@ export interface RunOptions {
   readonly paced: boolean;
   /** Gives the job up. */
   readonly signal?: AbortSignal | undefined;
+  /** Of paced jobs that may go on, the one with the highest number does. It may change at any time. */
+  readonly urgency?: Int32Array | undefined;
 }
 
 interface Queued {
@@ -93,13 +95,13 @@ export class JobRunner {
     this.#running = false;
   }
 
-  /** The job that may go on first; of several, the one that came first. */
+  /** The job that may go on first; of several, the most urgent; of those, the one that came first. */
   #next(now: number): Queued {
     let next = objectAt(this.#queue, 0);
     let leastMs = Number.POSITIVE_INFINITY;
     for (const queued of this.#queue) {
       const waitMs = this.#waitMs(queued, now);
-      if (waitMs >= leastMs) continue;
+      if (waitMs > leastMs || (waitMs === leastMs && urgencyOf(queued) <= urgencyOf(next))) continue;
       next = queued;
       leastMs = waitMs;
     }
@@ -177,6 +179,10 @@ const sleepMsMax = 50;
 /** What a job rejects with that was not carried to its end on request. */
 export function givenUp(): StorageError {
   return new StorageError("closed", "the job was given up");
+}
+
+function urgencyOf({ options: { urgency } }: Queued): number {
+  return urgency === undefined ? 0 : Atomics.load(urgency, 0);
 }
 
 /** After a failure the outputs are discarded: a further failure to close them changes nothing. */

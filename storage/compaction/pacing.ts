@@ -40,7 +40,7 @@ export function compactionRate(debtBytes: number): number {
 }
 
 /** From this many files in level 0 of any space on, writes are slowed down; and they stop. */
-const slowLevel0Files = 8;
+export const slowLevel0Files = 8;
 const stopLevel0Files = 20;
 const firstSlowBytesPerSecond = 64 << 20;
 const leastBytesPerSecond = 1 << 20;

@@ -50,12 +50,16 @@ export interface CompactionTask<Table extends LevelTable> {
 /** From this many tombstones on, a table that is half tombstones is compacted before its time. */
 const denseTombstones = 100;
 
+/** When writers rest: the share of the largest level that may lie above it, overwriting or overwritten, and the least that is worth a compaction. */
+const restingShareMax = 0.2;
+const restingBytesShare = 1 / 16;
+
 /**
  * Chooses a compaction: a pure function of the levels. Undefined when nothing needs to be done. One compaction of a space runs at a
  * time; flushes may add to level 0 meanwhile.
  *
- * Level sizes follow from the largest level (the last, in the long run): it is what it is, and each level above has the share that makes the
- * steps down to it equally large. So at most about a ninth of the data is outside of it, and small spaces have one level only.
+ * Level sizes follow from the largest level (the last, in the long run): it is what it is, and each level above is smaller by the fan-out, down to
+ * the first that is no larger than the base size. So about a ninth of the data is outside of the largest level, and small spaces have one level only.
  */
 export function pickCompaction<Table extends LevelTable>(
   levels: Levels<Table>,
@@ -79,6 +83,23 @@ export function pickCompaction<Table extends LevelTable>(
 }
 
 /**
+ * What else to do with a space that nobody has written to for a while: level 0 below its number of files, which only takes space. While
+ * writers are at work it waits for more files, so that each compaction does more for the bytes of the level below that it rewrites.
+ */
+export function pickResting<Table extends LevelTable>(
+  levels: Levels<Table>,
+  options: PickerOptions,
+): CompactionTask<Table> | undefined {
+  const level0 = levels[0] ?? [];
+  const sizes = levels.map(bytesOf);
+  const largest = Math.max(0, ...sizes.slice(1));
+  const above = sizes.reduce((sum, bytes) => sum + bytes, 0) - largest;
+  if (bytesOf(level0) < options.baseBytes * restingBytesShare || above <= largest * restingShareMax)
+    return undefined;
+  return compactLevel0(levels, levelTargets(levels, options).base);
+}
+
+/**
  * The size each level should have, and the level that level 0 is compacted into. Levels above that one should be empty (target 0): what is
  * left in them goes down.
  */
@@ -98,12 +119,11 @@ export function levelTargets(
   const ratio = largest / options.baseBytes;
   // Up to twice the base size, rewriting the one level costs less than a level in between.
   const steps = ratio <= 2 ? 0 : Math.ceil(Math.log(ratio) / Math.log(options.fanOut) - 1e-9);
-  const step = steps === 0 ? 1 : ratio ** (1 / steps);
   const base = Math.max(1, last - steps);
   let target = Math.max(largest, options.baseBytes);
   for (let level = last; level >= base; level--) {
     targets[level] = target;
-    target /= step;
+    target /= options.fanOut;
   }
   // Level 0 is newer than everything: it must not be put below a level that still has something.
   return { targets, base: Math.min(base, firstUsed) };

@@ -40,8 +40,8 @@ export function workerExecutor(root: string, module: URL = workerModule()): JobE
       const outputs = await run({ kind: "flush", spec, memtables: images });
       return outputs[0]?.info;
     },
-    async compact(spec, signal) {
-      return run({ kind: "compact", spec }, signal);
+    async compact(spec, { signal, urgency } = {}) {
+      return run({ kind: "compact", spec, urgency }, signal);
     },
     pace(bytesPerSecond) {
       const kibPerSecond = bytesPerSecond > 0 ? Math.max(1, Math.round(bytesPerSecond / 1024)) : 0;

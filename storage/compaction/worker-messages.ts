@@ -13,7 +13,12 @@ export interface WorkerStart {
 
 export type WorkerJob =
   | { readonly kind: "flush"; readonly spec: FlushSpec; readonly memtables: readonly MemtableImage[] }
-  | { readonly kind: "compact"; readonly spec: CompactionSpec };
+  | {
+      readonly kind: "compact";
+      readonly spec: CompactionSpec;
+      /** In shared memory. */
+      readonly urgency: Int32Array<SharedArrayBuffer> | undefined;
+    };
 
 /** A job to do, or word that a job is not wanted any more. Every job is answered once, also when it was given up. */
 export type WorkerRequest =

@@ -53,6 +53,9 @@ async function serve(id: number, job: WorkerJob): Promise<void> {
 }
 
 function run(job: WorkerJob, signal: AbortSignal): Promise<SSTableOutput[]> {
-  if (job.kind === "compact") return runner.run(new CompactionJob(vfs, job.spec), { paced: true, signal });
+  if (job.kind === "compact") {
+    const { spec, urgency } = job;
+    return runner.run(new CompactionJob(vfs, spec), { paced: true, signal, urgency });
+  }
   return runner.run(flushJob(vfs, job.spec, job.memtables.map(imageCursor)), { paced: false, signal });
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -251,13 +252,13 @@ describe.each(setups)("a compaction %s", (_, setup) => {
     const { spec } = twoRuns(vfs, "doomed", 20_000);
     const { spec: other } = twoRuns(vfs, "other", 500);
     const abort = new AbortController();
-    const doomed = executor.compact(spec, abort.signal).catch((error: unknown) => error);
+    const doomed = executor.compact(spec, { signal: abort.signal }).catch((error: unknown) => error);
     const survives = executor.compact(other);
     await new Promise((resolve) => setTimeout(resolve, 5));
     abort.abort();
     expect(await doomed).toMatchObject({ kind: "closed" });
     expect((await survives).length).toBe(1);
-    const late = await executor.compact(spec, abort.signal).catch((error: unknown) => error);
+    const late = await executor.compact(spec, { signal: abort.signal }).catch((error: unknown) => error);
     expect(late).toMatchObject({ kind: "closed" });
     await executor.close();
   });
@@ -275,6 +276,22 @@ describe.each(setups)("a compaction %s", (_, setup) => {
     const flush = executor.flush(flushSpec, [memtable]).then(() => order.push("flush"));
     await Promise.all([compaction, flush]);
     expect(order).toEqual(["flush", "compaction"]);
+    await executor.close();
+  });
+
+  test("is overtaken by a more urgent one", async () => {
+    const { vfs, executor } = setup();
+    const { spec: long } = twoRuns(vfs, "long", 20_000);
+    const { spec: short } = twoRuns(vfs, "short", 4000);
+    const [calm, urgent] = [1, 2].map((number) => new Int32Array(new SharedArrayBuffer(4)).fill(number));
+    const order: string[] = [];
+    const begun = executor.compact(long, { urgency: calm ?? assert.fail() }).then(() => order.push("long"));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+    const after = executor
+      .compact(short, { urgency: urgent ?? assert.fail() })
+      .then(() => order.push("short"));
+    await Promise.all([begun, after]);
+    expect(order).toEqual(["short", "long"]);
     await executor.close();
   });
 

@@ -99,6 +99,21 @@ describe("the job runner", () => {
     expect(log).toEqual(["paced", "paced", "urgent", "urgent", "urgent", "paced", "paced"]);
   });
 
+  test("of paced jobs the most urgent goes on, also when that changes under way", async () => {
+    const runner = runnerOn(new ManualClock(), () => 0);
+    const log: string[] = [];
+    const [one, two] = [1, 2].map((urgency) => new Int32Array(new SharedArrayBuffer(4)).fill(urgency));
+    const first = runner.run(new CountingJob("first", 5, log), { paced: true, urgency: one });
+    while (log.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    const second = runner.run(new CountingJob("second", 4, log), { paced: true, urgency: two });
+    while (log.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    one?.fill(3);
+    while (log.length < 5) await new Promise((resolve) => setImmediate(resolve));
+    one?.fill(1);
+    await Promise.all([first, second]);
+    expect(log.map((name) => name[0]).join("")).toBe("ffssfssff");
+  });
+
   test("spreads paced output over time, and takes a new pace over at once", async () => {
     const clock = new ManualClock();
     let bytesPerSecond = 1000;

@@ -1,5 +1,5 @@
 import type { CompactionTask, LevelTable, PickerOptions } from "../../../storage/compaction/picker.ts";
-import { pickCompaction } from "../../../storage/compaction/picker.ts";
+import { pickCompaction, pickResting } from "../../../storage/compaction/picker.ts";
 
 /** A table whose rows are numbers: key → sequence, negative for a tombstone. */
 export interface SimulatedTable extends LevelTable {
@@ -45,7 +45,17 @@ export class SimulatedSpace {
 
   /** Carries out one compaction; false when none is due. */
   compact(): boolean {
-    const task = pickCompaction(this.levels, this.options);
+    return this.#carryOut(pickCompaction(this.levels, this.options));
+  }
+
+  /** As `compact`, when nobody writes any more. */
+  rest(): boolean {
+    return this.#carryOut(
+      pickCompaction(this.levels, this.options) ?? pickResting(this.levels, this.options),
+    );
+  }
+
+  #carryOut(task: CompactionTask<SimulatedTable> | undefined): boolean {
     if (task === undefined) return false;
     this.apply(task, task.kind === "move" ? task.upper : this.#merge(task));
     return true;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import assert from "node:assert/strict";
 import {
   type LocalStore,
   memoryVfs,
@@ -11,15 +12,15 @@ import { type FaultyCall, FaultyVfs } from "../../support/faulty-vfs.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { mustPut, put, space, turns, until, untilCompacted } from "./support.ts";
 
-const small: Omit<StoreOptions, "vfs"> = {
-  durability: { mode: "off" },
+const small = {
+  durability: { mode: "off" as const },
   memtableBytesMax: 48 << 10,
   blockBytes: 256,
   cacheBytesMax: 0,
   logFillBytes: 0,
   tableBytes: 4 << 10,
   levelBytesMin: 16 << 10,
-};
+} satisfies Omit<StoreOptions, "vfs">;
 
 const value = (n: number) => new Uint8Array(200).map((_, i) => (n * 31 + i * i) % 251);
 const rowCount = 300;
@@ -34,14 +35,14 @@ async function checkRows(store: LocalStore, rounds = 4): Promise<void> {
 }
 
 /** Files of a store that was filled while it did not compact. */
-async function uncompacted(): Promise<Vfs> {
+async function uncompacted(memtableBytesMax = small.memtableBytesMax): Promise<Vfs> {
   const vfs = memoryVfs();
-  const store = await openStore({ ...small, vfs, compaction: false });
+  const store = await openStore({ ...small, memtableBytesMax, vfs, compaction: false });
   await store.createSpace(space);
   await fill(store);
   expect(store.counters()).toMatchObject({ merges: 0, moves: 0, writeStalls: 0 });
   await checkRows(store);
-  expect(store.counters().level0FilesMost).toBeGreaterThan(8);
+  expect(store.counters().level0FilesMost).toBeGreaterThan(4);
   await store.close();
   return vfs;
 }
@@ -145,6 +146,60 @@ describe("a compaction that fails", () => {
     await untilCompacted(store, clock);
     expect(store.counters().merges).toBeGreaterThan(0);
     expect(store.counters().compactionFailures).toBe(1);
+    await store.close();
+  });
+});
+
+describe("a long compaction", () => {
+  test("is overtaken by that of a space whose writers are slowed down", async () => {
+    const vfs = await uncompacted(240 << 10);
+    const clock = new ManualClock();
+    const store = await openStore({ ...small, vfs, clock });
+    const other = "00000000-0000-4000-8000-00000000000b";
+    await store.createSpace(other);
+    const long = store.counters().level0FilesMost;
+    await until(() => vfs.list("sst").length > long, "the long compaction has begun");
+    // It keeps to its pace, which is that of a clock that stands still, until writers of the other space are slowed down.
+    const most: number[] = [long];
+    for (let n = 0; n < 5_000 && store.counters().merges === 0; n++) {
+      await mustPut(store, `row-${n % rowCount}`, value(n), other);
+      most.push(store.counters().level0FilesMost);
+    }
+    // The first to be done is not the first that began.
+    expect([long < 8, Math.max(...most) >= 8, most.at(-1)]).toEqual([true, true, long]);
+    await untilCompacted(store, clock);
+    await checkRows(store);
+    await store.close();
+  });
+});
+
+describe("a space that nobody writes to any more", () => {
+  test("is compacted until no more than a fifth lies above its largest level", async () => {
+    const clock = new ManualClock();
+    const sizes = { memtableBytesMax: 128 << 10, levelBytesMin: 64 << 10 };
+    const store = await openStore({ ...small, vfs: memoryVfs(), clock, ...sizes });
+    await store.createSpace(space);
+    await fill(store, 3);
+    await untilCompacted(store, clock);
+    // On with it until level 0 is as full as it may be.
+    for (let n = 0; store.counters().level0FilesMost !== 3; n++) {
+      assert(n < 3_000, "level 0 fills");
+      await mustPut(store, `row-${n % rowCount}`, value(n));
+      if (n % 10 === 0) await untilCompacted(store, clock);
+    }
+    const spaceAmplification = () => {
+      const bytes = store.counters().levels.map((level) => level.bytes);
+      return bytes.reduce((sum, level) => sum + level, 0) / Math.max(...bytes.slice(1));
+    };
+    expect(spaceAmplification()).toBeGreaterThan(1.3);
+    const { merges } = store.counters();
+    clock.advance(999);
+    await turns(50);
+    expect(store.counters().merges).toBe(merges);
+    clock.advance(1);
+    await untilCompacted(store, clock);
+    expect(store.counters()).toMatchObject({ merges: merges + 1, level0FilesMost: 0 });
+    expect(spaceAmplification()).toBeLessThan(1.2);
     await store.close();
   });
 });
