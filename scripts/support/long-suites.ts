@@ -71,6 +71,13 @@ export const longSuites: readonly LongSuite[] = [
     volumeMax: 8,
   },
   {
+    name: "mutants",
+    shows: "the store with one sync or one order of steps missing: each is caught by what a power cut leaves",
+    paths: ["test/storage/mutants"],
+    knobs: (volume) => (volume === 1 ? {} : { MUTANT_IMAGES: "all" }),
+    volumeMax: 2,
+  },
+  {
     name: "tables and memory",
     shows: "SSTables, memtables, compactions against models",
     paths: [
