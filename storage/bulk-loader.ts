@@ -85,7 +85,7 @@ export class BulkLoader {
   }
 
   async #load(space: Space, rows: Rows, delta: Omit<Delta, "space">, sequence: number): Promise<void> {
-    const { vfs, clock, manifest, tables, blockBytes, tableBytes, lastLevel, health } = this.#options;
+    const { vfs, clock, manifest, groups, tables, blockBytes, tableBytes, lastLevel, health } = this.#options;
     // Nothing is compacted meanwhile, so what was empty stays empty but for level 0.
     const level = space.version.tables.length === 0 ? lastLevel : 0;
     const check = () => this.#check(space);
@@ -107,7 +107,8 @@ export class BulkLoader {
       const records = await run.finish();
       for (const { bytes } of records) this.bytesWritten += bytes;
       if (records.length > 0) tables.syncDirectory();
-      await this.#syncLog(sequence);
+      // Rows must not be durable before the sequence is that they share.
+      await groups.makeDurable(sequence);
       // From here to the commit nothing may intervene: the manifest refuses edits of a space that is gone.
       check();
       committing = true;
@@ -138,18 +139,6 @@ export class BulkLoader {
       check();
     } else {
       for (const row of rows) if (add(row)) await run.rest();
-    }
-  }
-
-  /** Rows must not be durable before the sequence is that they share. */
-  async #syncLog(sequence: number): Promise<void> {
-    const { log, groups } = this.#options;
-    if (log.durableSequence >= sequence) return;
-    try {
-      await log.sync();
-    } catch (error) {
-      groups.fail(error);
-      throw error;
     }
   }
 

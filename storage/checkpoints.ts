@@ -208,7 +208,8 @@ export class Checkpoints {
         progress?.(index + 1, captures.length);
       }
       if (numbers.length > 0) tables.syncDirectory();
-      await this.#syncLog(sequence);
+      // What a checkpoint holds must not be lost by a crash that the checkpoint survives.
+      await groups.makeDurable(sequence);
       const record: CheckpointRecord = {
         id: randomId(this.#options.random),
         sequence,
@@ -273,18 +274,6 @@ export class Checkpoints {
     return outputs.map(({ info: { blocks: _, ...kept } }, index) => {
       return { space, level: 0, number: at(numbers, first + index), ...kept };
     });
-  }
-
-  /** What a checkpoint holds must not be lost by a crash that the checkpoint survives. */
-  async #syncLog(sequence: number): Promise<void> {
-    const { log, groups } = this.#options;
-    if (log.durableSequence >= sequence) return;
-    try {
-      await log.sync();
-    } catch (error) {
-      groups.fail(error);
-      throw error;
-    }
   }
 
   async #restore(fillings: () => readonly Filling[], progress?: Progress): Promise<void> {

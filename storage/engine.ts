@@ -104,7 +104,7 @@ class Engine implements LocalStore {
   static async open(options: FullOptions, release: () => void): Promise<Engine> {
     const { vfs, clock, random, durability, acceptClock, logFillBytes, manifestBytesMin } = options;
     const health = new StoreHealth();
-    const tables = new TableFiles(vfs, options.cacheBytesMax, (error) => health.setDegraded(error));
+    const tables = new TableFiles(vfs, options.cacheBytesMax, health);
     let engine: Engine | undefined;
     try {
       const files = await openFiles({

@@ -188,14 +188,14 @@ export class Flusher {
 
   /** Flushes the frozen memtables of one space that only hold visible commits. */
   async #flush(space: Space): Promise<void> {
-    const { manifest, log, groups, budget } = this.#options;
+    const { manifest, groups, budget } = this.#options;
     const slots = space.frozen.filter(
       ({ point }) => point !== undefined && point.sequence <= groups.visibleSequence,
     );
     const point = slots[0]?.point;
     if (point === undefined) return;
     // Log first: what is in an SSTable is durable in the log.
-    if (log.durableSequence < point.sequence) await log.sync();
+    await groups.makeDurable(point.sequence);
     const table = await this.#write(space, slots);
     if (space.dropped) {
       if (table !== undefined) this.#options.tables.unlink(table.number);

@@ -126,6 +126,18 @@ export class GroupCommit {
     });
   }
 
+  /** Resolves when everything up to `sequence`, which must be visible, is durable. A sync that fails is the store's last. */
+  async makeDurable(sequence: number): Promise<void> {
+    if (this.#log.durableSequence >= sequence) return;
+    if (this.#health.isFailed) throw this.#health.writeRefusal();
+    try {
+      await this.#log.sync();
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
   /** Resolves when every commit that was begun has been answered. */
   async drain(): Promise<void> {
     while (this.#active || this.#scheduled) await (this.#active ? this.#run : nextTurn(this.#options.clock));

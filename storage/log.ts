@@ -112,7 +112,14 @@ export class Log {
 
   /** Runs `step` when no other step that syncs is under way. */
   async #alone(step: () => Promise<void>): Promise<void> {
-    while (this.#syncing !== undefined) await this.#syncing;
+    while (this.#syncing !== undefined) {
+      try {
+        await this.#syncing;
+      } catch (error) {
+        // That a roll found no space is for its caller to know; after a failed sync nobody may try another.
+        if (!isNoSpace(error)) throw error;
+      }
+    }
     const running = step();
     this.#syncing = running;
     try {

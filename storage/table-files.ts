@@ -1,4 +1,5 @@
 import { StorageError } from "./errors.ts";
+import type { StoreHealth } from "./health.ts";
 import type { TableRecord } from "./manifest/edit.ts";
 import { BlockCache } from "./sstable/block-cache.ts";
 import { FilePool } from "./sstable/file-pool.ts";
@@ -8,17 +9,19 @@ import type { Vfs } from "./vfs/vfs.ts";
 
 export const tableDirectory = "sst";
 
+/** What becomes of the store when its files make trouble. */
+export type TableFilesHealth = Pick<StoreHealth, "isFailed" | "setDegraded">;
+
 /** The SSTable files of the store: their names, their open handles, their cache, their end. */
 export class TableFiles {
   readonly files: FilePool;
   readonly cache: BlockCache;
   readonly #vfs: Vfs;
-  readonly #failed: (error: Error) => void;
+  readonly #health: TableFilesHealth;
 
-  /** `failed`: a file could not be removed. */
-  constructor(vfs: Vfs, cacheBytesMax: number, failed: (error: Error) => void) {
+  constructor(vfs: Vfs, cacheBytesMax: number, health: TableFilesHealth) {
     this.#vfs = vfs;
-    this.#failed = failed;
+    this.#health = health;
     this.files = new FilePool(vfs);
     this.cache = new BlockCache(cacheBytesMax);
   }
@@ -46,15 +49,19 @@ export class TableFiles {
     this.#vfs.syncDirectory(tableDirectory);
   }
 
-  /** Removes a file that nothing refers to. One that cannot be removed now goes at the next start. */
+  /**
+   * Removes a file that nothing refers to. One that cannot be removed now goes at the next start; so does every one once the store has
+   * failed: an edit whose sync failed may be on the disk all the same, and name it.
+   */
   unlink(number: number): void {
+    if (this.#health.isFailed) return;
     const path = this.path(number);
     try {
       this.files.release(path);
       if (this.#vfs.exists(path)) this.#vfs.unlink(path);
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      this.#failed(error);
+      this.#health.setDegraded(error);
     }
   }
 

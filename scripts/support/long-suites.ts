@@ -49,6 +49,24 @@ export const longSuites: readonly LongSuite[] = [
     volumeMax: 10,
   },
   {
+    name: "configurations",
+    shows:
+      "the same operations on eleven configurations, in memory, on disk, in a Worker, give the same answers",
+    paths: ["test/storage/metamorphic"],
+    knobs: byVolume,
+    // 52 lists of 150 operations.
+    volumeMax: 13,
+  },
+  {
+    name: "simulation",
+    shows:
+      "clients, crashes, full and lying disks in a simulated world: every promise kept, the same seed the same run",
+    paths: ["test/storage/simulation"],
+    knobs: byVolume,
+    // 1,000 seeds.
+    volumeMax: 20,
+  },
+  {
     name: "store suite",
     shows: "the seam's whole suite on the engine and its doubles",
     paths: ["test/store"],

@@ -48,7 +48,7 @@ export async function inspect(
   const { state, header } = manifest.read;
   await nextTurn(clock);
   const log = checkLog(vfs, header.storeId, state, watcher);
-  const tables = new TableFiles(vfs, 0, rethrow);
+  const tables = new TableFiles(vfs, 0, { isFailed: false, setDegraded: rethrow });
   try {
     const records = recordsOf(state);
     const tablePaths = records.map(({ number }) => tables.path(number));

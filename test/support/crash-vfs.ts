@@ -1,110 +1,6 @@
 import { StorageError } from "../../storage/errors.ts";
 import type { Vfs, VfsFile } from "../../storage/vfs/vfs.ts";
-
-/** A change of a file since its last completed sync. */
-type FileOperation =
-  | { readonly kind: "write"; readonly position: number; readonly bytes: Uint8Array }
-  | { readonly kind: "truncate"; readonly size: number };
-
-/** A change of a directory since its last sync. */
-type EntryOperation =
-  | { readonly kind: "add"; readonly name: string; readonly inode: Inode }
-  | { readonly kind: "remove"; readonly name: string }
-  | { readonly kind: "move"; readonly from: string; readonly to: string; readonly inode: Inode };
-
-/**
- * What a power cut leaves. durable: nothing that was not synced. everything: all of it. random: each unsynced directory operation, and
- * each 512-byte sector of each unsynced write, by the toss of a coin, whatever their order was.
- */
-export type Survival = "durable" | "everything" | "random";
-
-const sectorBytes = 512;
-
-class Inode {
-  durable: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  readonly pending: FileOperation[] = [];
-  current: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-
-  perform(operation: FileOperation): void {
-    this.pending.push(operation);
-    this.current = applied(this.current, operation);
-  }
-
-  /** The first `count` pending operations have reached the disk. */
-  settle(count: number): void {
-    for (const operation of this.pending.splice(0, count)) this.durable = applied(this.durable, operation);
-  }
-
-  survivor(survival: Survival, random: () => number): Uint8Array<ArrayBuffer> {
-    if (survival === "everything") return this.current.slice();
-    let bytes = this.durable.slice();
-    if (survival === "durable") return bytes;
-    for (const operation of this.pending) {
-      if (operation.kind === "truncate") {
-        if (random() < 0.5) bytes = applied(bytes, operation);
-        continue;
-      }
-      for (const sector of sectorsOf(operation)) if (random() < 0.5) bytes = applied(bytes, sector);
-    }
-    return bytes;
-  }
-}
-
-function applied(bytes: Uint8Array<ArrayBuffer>, operation: FileOperation): Uint8Array<ArrayBuffer> {
-  if (operation.kind === "write" && operation.bytes.length === 0) return bytes;
-  const size =
-    operation.kind === "truncate"
-      ? operation.size
-      : Math.max(bytes.length, operation.position + operation.bytes.length);
-  let result = bytes;
-  if (size !== bytes.length) {
-    result = new Uint8Array(size);
-    result.set(bytes.subarray(0, size));
-  }
-  if (operation.kind === "write") result.set(operation.bytes, operation.position);
-  return result;
-}
-
-function* sectorsOf({ position, bytes }: { position: number; bytes: Uint8Array }) {
-  for (let start = 0; start < bytes.length; ) {
-    const end = Math.min(bytes.length, start + sectorBytes - ((position + start) % sectorBytes));
-    yield { kind: "write", position: position + start, bytes: bytes.subarray(start, end) } as const;
-    start = end;
-  }
-}
-
-class Directory {
-  readonly current = new Map<string, Inode>();
-  readonly durable = new Map<string, Inode>();
-  readonly pending: EntryOperation[] = [];
-
-  perform(operation: EntryOperation): void {
-    this.pending.push(operation);
-    applyEntry(this.current, operation);
-  }
-
-  sync(): void {
-    for (const operation of this.pending.splice(0)) applyEntry(this.durable, operation);
-  }
-
-  survivor(survival: Survival, random: () => number): Map<string, Inode> {
-    if (survival === "everything") return new Map(this.current);
-    const entries = new Map(this.durable);
-    if (survival === "durable") return entries;
-    for (const operation of this.pending) if (random() < 0.5) applyEntry(entries, operation);
-    return entries;
-  }
-}
-
-function applyEntry(entries: Map<string, Inode>, operation: EntryOperation): void {
-  if (operation.kind === "add") entries.set(operation.name, operation.inode);
-  else if (operation.kind === "remove") entries.delete(operation.name);
-  else {
-    // A rename is atomic: the old name is gone if and only if the new one is there.
-    if (entries.get(operation.from) === operation.inode) entries.delete(operation.from);
-    entries.set(operation.to, operation.inode);
-  }
-}
+import { type Backing, Directory, Inode, type Survival } from "./crash-files.ts";
 
 /**
  * Files in memory that know what a power cut would leave of them: only what was synced is sure to survive, and a directory entry only
@@ -115,9 +11,19 @@ export class CrashVfs implements Vfs {
   /** Mutating calls so far. */
   calls = 0;
   beforeCall: ((call: string, path: string) => void) | undefined;
-  readonly #directories = new Map<string, Directory>([["", new Directory()]]);
+  /** How long a sync takes: other work goes on while the disk is busy. */
+  whileSyncing = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  /** Whether the sync of this file or directory fails: what it was to make durable stays readable and is lost at the next power cut. */
+  failsSync: ((path: string) => boolean) | undefined;
+  readonly #backing: Backing | undefined;
+  readonly #directories: Map<string, Directory>;
   readonly #durableDirectories = new Set<string>([""]);
   #locked = false;
+
+  constructor(backing?: Backing) {
+    this.#backing = backing;
+    this.#directories = new Map([["", new Directory("", backing)]]);
+  }
 
   /** What a power cut now would leave, on a machine that was started again. */
   image(survival: Survival, random: () => number): CrashVfs {
@@ -129,10 +35,10 @@ export class CrashVfs implements Vfs {
         (survival === "random" && random() < 0.5);
       if (!survives) continue;
       image.#durableDirectories.add(path);
-      const copy = new Directory();
+      const copy = new Directory(path, undefined);
       image.#directories.set(path, copy);
       for (const [name, inode] of directory.survivor(survival, random)) {
-        const file = new Inode();
+        const file = new Inode(undefined);
         file.durable = inode.survivor(survival, random);
         file.current = file.durable.slice();
         copy.current.set(name, file);
@@ -158,9 +64,25 @@ export class CrashVfs implements Vfs {
     inode.current = bytes.slice();
   }
 
-  #call(call: string, path: string): void {
+  /** For the files: counts a mutating call. */
+  noteCall(call: string, path: string): void {
     this.beforeCall?.(call, path);
     this.calls += 1;
+  }
+
+  /** For the files: carries out a sync, or lets it fail. */
+  settle(path: string, what: { forget(): void }, settle: () => void): void {
+    if (this.failsSync?.(path) !== true) {
+      settle();
+      return;
+    }
+    what.forget();
+    throw new StorageError("io", `${path}: the sync failed by design`, { file: path });
+  }
+
+  /** The process that held the lock is gone. */
+  breakLock(): void {
+    this.#locked = false;
   }
 
   #split(path: string): { directory: Directory; name: string } {
@@ -180,14 +102,14 @@ export class CrashVfs implements Vfs {
   create(path: string): VfsFile {
     const { directory, name } = this.#split(path);
     if (directory.current.has(name)) throw new StorageError("io", `${path}: the file exists`);
-    this.#call("create", path);
-    const inode = new Inode();
+    this.noteCall("create", path);
+    const inode = new Inode(this.#backing);
     directory.perform({ kind: "add", name, inode });
-    return new CrashFile(path, inode, (call) => this.#call(call, path));
+    return new CrashFile(path, inode, this);
   }
 
   open(path: string): VfsFile {
-    return new CrashFile(path, this.#find("open", path), (call) => this.#call(call, path));
+    return new CrashFile(path, this.#find("open", path), this);
   }
 
   exists(path: string): boolean {
@@ -206,8 +128,8 @@ export class CrashVfs implements Vfs {
 
   makeDirectory(path: string): void {
     if (path.includes("/")) throw new StorageError("usage", "one level of directories is enough");
-    this.#call("makeDirectory", path);
-    if (!this.#directories.has(path)) this.#directories.set(path, new Directory());
+    this.noteCall("makeDirectory", path);
+    if (!this.#directories.has(path)) this.#directories.set(path, new Directory(path, this.#backing));
   }
 
   rename(from: string, to: string): void {
@@ -216,29 +138,29 @@ export class CrashVfs implements Vfs {
     const target = this.#split(to);
     if (source.directory !== target.directory)
       throw new StorageError("usage", "renames stay in their directory");
-    this.#call("rename", from);
+    this.noteCall("rename", from);
     source.directory.perform({ kind: "move", from: source.name, to: target.name, inode });
   }
 
   link(from: string, to: string): void {
     const inode = this.#find("link", from);
     const { directory, name } = this.#split(to);
-    this.#call("link", from);
+    this.noteCall("link", from);
     directory.perform({ kind: "add", name, inode });
   }
 
   unlink(path: string): void {
     this.#find("unlink", path);
     const { directory, name } = this.#split(path);
-    this.#call("unlink", path);
+    this.noteCall("unlink", path);
     directory.perform({ kind: "remove", name });
   }
 
   syncDirectory(path: string): void {
     const directory = this.#directories.get(path);
     if (directory === undefined) throw missing(path);
-    this.#call("syncDirectory", path);
-    directory.sync();
+    this.noteCall("syncDirectory", path);
+    this.settle(path, directory, () => directory.sync());
     if (path === "") for (const name of this.#directories.keys()) this.#durableDirectories.add(name);
   }
 
@@ -262,12 +184,12 @@ function missing(path: string): StorageError {
 class CrashFile implements VfsFile {
   readonly path: string;
   readonly #inode: Inode;
-  readonly #call: (call: string) => void;
+  readonly #vfs: CrashVfs;
 
-  constructor(path: string, inode: Inode, call: (call: string) => void) {
+  constructor(path: string, inode: Inode, vfs: CrashVfs) {
     this.path = path;
     this.#inode = inode;
-    this.#call = call;
+    this.#vfs = vfs;
   }
 
   read(into: Uint8Array, position: number): number {
@@ -277,26 +199,26 @@ class CrashFile implements VfsFile {
   }
 
   write(from: Uint8Array, position: number): void {
-    this.#call("write");
+    this.#vfs.noteCall("write", this.path);
     // A copy in any case: the slice of a Buffer is a view.
     this.#inode.perform({ kind: "write", position, bytes: new Uint8Array(from) });
   }
 
   async datasync(): Promise<void> {
-    this.#call("datasync");
+    this.#vfs.noteCall("datasync", this.path);
     const count = this.#inode.pending.length;
-    // Other work goes on while the disk is busy; a crash meanwhile finds the sync not done.
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#inode.settle(count);
+    // A crash meanwhile finds the sync not done.
+    await this.#vfs.whileSyncing();
+    this.#vfs.settle(this.path, this.#inode, () => this.#inode.settle(count));
   }
 
   datasyncNow(): void {
-    this.#call("datasync");
-    this.#inode.settle(this.#inode.pending.length);
+    this.#vfs.noteCall("datasync", this.path);
+    this.#vfs.settle(this.path, this.#inode, () => this.#inode.settle(this.#inode.pending.length));
   }
 
   truncate(size: number): void {
-    this.#call("truncate");
+    this.#vfs.noteCall("truncate", this.path);
     this.#inode.perform({ kind: "truncate", size });
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { StoreOptions } from "../../../storage/index.ts";
-import { CrashVfs, type Survival } from "../../support/crash-vfs.ts";
+import type { Survival } from "../../support/crash-files.ts";
+import { CrashVfs } from "../../support/crash-vfs.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { checkFiles, checkState, Workload } from "./workload.ts";
 

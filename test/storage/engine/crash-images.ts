@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readManifest } from "../../../storage/manifest/reader.ts";
 import type { ManifestState } from "../../../storage/manifest/state.ts";
 import type { Vfs } from "../../../storage/vfs/vfs.ts";
-import type { CrashVfs, Survival } from "../../support/crash-vfs.ts";
+import type { Survival } from "../../support/crash-files.ts";
+import type { CrashVfs } from "../../support/crash-vfs.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 
 /** What a power cut before one call to the file system leaves, and what had been promised by then. */

@@ -6,7 +6,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { CrashVfs, Survival } from "../../support/crash-vfs.ts";
+import type { Survival } from "../../support/crash-files.ts";
+import type { CrashVfs } from "../../support/crash-vfs.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { type Call, MutantVfs, type Mutation } from "./mutant-vfs.ts";
 import { type ScenarioName, scenarios } from "./scenarios.ts";
