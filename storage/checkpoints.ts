@@ -112,6 +112,11 @@ export class Checkpoints {
     return bySpace;
   }
 
+  /** Whether there are any, of whatever kind. */
+  get exist(): boolean {
+    return this.#pinned.size > 0;
+  }
+
   /** Bytes of the SSTables that only the store's own checkpoints keep. `live`: numbers of those that spaces need. */
   historyBytes(live: ReadonlySet<number>): number {
     const others = new Set(live);

@@ -7,7 +7,7 @@ import type { GroupCommit } from "./group-commit.ts";
 import type { Log } from "./log.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { ReadCounts } from "./snapshot.ts";
-import type { Space } from "./space.ts";
+import type { SpaceDirectory } from "./space-directory.ts";
 import type { CheckpointInfo, Store } from "./store.ts";
 import type { TableFiles } from "./table-files.ts";
 import type { CountingVfs } from "./vfs/counting.ts";
@@ -128,6 +128,8 @@ export interface Counters {
   // What there is
 
   readonly spaces: number;
+  /** Spaces looked at by work that looks at all of them: never in proportion to the commits. */
+  readonly spaceVisits: number;
   readonly checkpoints: number;
   /** Files that are open now. */
   readonly openFiles: number;
@@ -156,7 +158,7 @@ export interface CountedParts {
   readonly tables: TableFiles;
   readonly feeds: Feeds;
   readonly reads: ReadCounts;
-  readonly spaces: Iterable<Space>;
+  readonly spaces: SpaceDirectory;
 }
 
 /** Reads all counters. Takes time in proportion to the spaces and the log's segments. */
@@ -240,12 +242,10 @@ function readCountersOf({ tables: { cache }, reads, feeds }: CountedParts) {
 
 function spaceCounters({ spaces, groups }: CountedParts) {
   const levels: { files: number; bytes: number }[] = [];
-  let count = 0;
   let level0FilesMost = 0;
   let frozenMemtables = 0;
   let oldest = groups.visibleSequence + 1;
-  for (const space of spaces) {
-    count += 1;
+  for (const space of spaces.byId.values()) {
     level0FilesMost = Math.max(level0FilesMost, space.version.levels[0]?.length ?? 0);
     frozenMemtables += space.frozen.length;
     oldest = Math.min(oldest, space.oldestUnflushed ?? oldest);
@@ -257,5 +257,13 @@ function spaceCounters({ spaces, groups }: CountedParts) {
     }
   }
   const unflushedSequences = groups.visibleSequence + 1 - oldest;
-  return { spaces: count, level0FilesMost, frozenMemtables, levels, unflushedSequences };
+  const { visits: spaceVisits } = spaces;
+  return {
+    spaces: spaces.byId.size,
+    spaceVisits,
+    level0FilesMost,
+    frozenMemtables,
+    levels,
+    unflushedSequences,
+  };
 }

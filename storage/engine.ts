@@ -156,7 +156,7 @@ class Engine implements LocalStore {
       onRollBack: (sequence) => this.#onRollBack(sequence),
     });
     const lastSequence = () => this.#groups.lastSequence;
-    this.#spaces = new SpaceDirectory(manifest, files.spaces.values(), lastSequence);
+    this.#spaces = new SpaceDirectory(manifest, files.spaces.values(), files.unflushed, lastSequence);
     this.#feeds = new Feeds({
       manifest,
       sources: () => this.#history.sources(),
@@ -212,6 +212,7 @@ class Engine implements LocalStore {
       blockBytes,
       lagBytesMax: logLagBytesMax,
       spaces: () => this.#spaces.all(),
+      unflushed: this.#spaces.unflushed,
       onFlushed: (space) => {
         this.#considerCompaction(space);
         return this.#history.trim();
@@ -320,6 +321,7 @@ class Engine implements LocalStore {
   }
 
   #onRollBack(visibleSequence: number): void {
+    this.#spaces.unflushed.rollBack(visibleSequence);
     for (const space of this.#spaces.all()) space.rollBack(visibleSequence);
     this.#budget.recount(this.#spaces.all());
     this.#budget.wakeAll();
@@ -402,8 +404,8 @@ class Engine implements LocalStore {
     if (space !== undefined) {
       this.#compactor.forget(space);
       this.#flusher.dismiss(space);
+      this.#budget.discard(space.discard());
     }
-    this.#budget.recount(this.#spaces.all());
     await this.#history.forget(id);
     await this.#history.trim();
   }
@@ -523,7 +525,7 @@ class Engine implements LocalStore {
       tables: this.#tables,
       feeds: this.#feeds,
       reads: this.#reads,
-      spaces: this.#spaces.all(),
+      spaces: this.#spaces,
     });
   }
 

@@ -7,7 +7,8 @@ import type { Log } from "./log.ts";
 import type { ManifestEdit, TableRecord } from "./manifest/edit.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
-import type { MemtableSlot, Space } from "./space.ts";
+import type { MemtableSlot, UnflushedSlots } from "./memtable-slot.ts";
+import type { Space } from "./space.ts";
 import type { TableFiles } from "./table-files.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
@@ -25,6 +26,7 @@ export interface FlusherOptions {
   /** No space's oldest unflushed record may be further back in the log than this. */
   readonly lagBytesMax: number;
   readonly spaces: () => Iterable<Space>;
+  readonly unflushed: UnflushedSlots;
   /** A flush is in the manifest: some of the log may not be needed any more. */
   readonly onFlushed: (space: Space) => Promise<void>;
 }
@@ -218,11 +220,9 @@ export class Flusher {
       this.#bytesWritten += table.bytes;
     }
     space.flushed = point;
-    space.frozen = space.frozen.filter((slot) => !slots.includes(slot));
+    // Of a space that was dropped meanwhile, none counts any more.
+    for (const { memtable } of space.unfreeze(slots)) budget.forget(memtable);
     if (space.frozen.length === 0) this.#frozen.delete(space);
-    // A space that is being dropped counts or does not: that depends on how far that has come.
-    if (space.dropped) budget.recount(this.#options.spaces());
-    else for (const { memtable } of slots) budget.forget(memtable);
     this.#flushes += 1;
     await this.#options.onFlushed(space);
   }
@@ -251,14 +251,8 @@ export class Flusher {
    * sequences above that may be lost and, after a restart, given to other commits.
    */
   replayAfter(flushing: readonly MemtableSlot[] = []): number {
-    const { groups, log } = this.#options;
-    let oldest = Math.min(groups.lastSequence, log.durableSequence) + 1;
-    for (const space of this.#options.spaces()) {
-      for (const slot of [space.active, ...space.frozen]) {
-        if (slot.firstSequence === 0 || flushing.includes(slot)) continue;
-        oldest = Math.min(oldest, slot.firstSequence);
-      }
-    }
-    return oldest - 1;
+    const { groups, log, unflushed } = this.#options;
+    const durable = Math.min(groups.lastSequence, log.durableSequence);
+    return Math.min(durable, (unflushed.oldest(flushing) ?? Number.POSITIVE_INFINITY) - 1);
   }
 }

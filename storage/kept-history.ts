@@ -100,6 +100,7 @@ export class KeptHistory {
   }
 
   #checkpointBytes(): number {
+    if (!this.#options.checkpoints.exist) return 0;
     const live = new Set<number>();
     for (const { version } of this.#options.spaces.all())
       for (const { number } of version.tables) live.add(number);

@@ -69,7 +69,14 @@ export class MemoryBudget {
     this.wakeIfRoom();
   }
 
-  /** Counts again, after memtables were rolled back or dropped, or have come from the log. */
+  /** The memtables of a space that was dropped. */
+  discard({ active, frozen }: ReturnType<Space["discard"]>): void {
+    this.#activeBytes -= active.memtable.bytes;
+    for (const { memtable } of frozen) this.#frozenBytes -= memtable.bytes;
+    this.wakeIfRoom();
+  }
+
+  /** Counts again, after memtables were rolled back, or have come from the log. */
   recount(spaces: Iterable<Space>): void {
     this.#activeBytes = 0;
     this.#frozenBytes = 0;

@@ -8,6 +8,7 @@ import { currentPath, manifestPath, parseManifestName } from "./manifest/format.
 import { Manifest, type ManifestOptions } from "./manifest/manifest.ts";
 import { type ReadManifest, readManifest } from "./manifest/reader.ts";
 import type { ManifestState } from "./manifest/state.ts";
+import { UnflushedSlots } from "./memtable-slot.ts";
 import type { RandomBytes } from "./random.ts";
 import { Space } from "./space.ts";
 import type { Key, Value } from "./store.ts";
@@ -39,6 +40,7 @@ export interface OpenedFiles {
   /** Oldest first. */
   readonly sealed: LoggedSegment[];
   readonly spaces: Map<number, Space>;
+  readonly unflushed: UnflushedSlots;
   readonly lastSequence: number;
   readonly lastTime: number;
 }
@@ -129,7 +131,17 @@ async function create(request: OpenRequest): Promise<OpenedFiles> {
   const start = { predecessor: noPredecessor, firstSequence: 1, time };
   const writer = WalWriter.create(walOptions(request, storeId), start);
   manifest.publish();
-  return { storeId, manifest, writer, sealed: [], spaces: new Map(), lastSequence: 0, lastTime: time };
+  const unflushed = new UnflushedSlots();
+  return {
+    storeId,
+    manifest,
+    writer,
+    sealed: [],
+    spaces: new Map(),
+    lastSequence: 0,
+    lastTime: time,
+    unflushed,
+  };
 }
 
 async function recover(request: OpenRequest, read: ReadManifest): Promise<OpenedFiles> {
@@ -138,7 +150,8 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
   const { storeId } = header;
   checkTables(vfs, state, tables);
   checkArchives(vfs, state);
-  const spaces = openSpaces(state, tables);
+  const unflushed = new UnflushedSlots();
+  const spaces = openSpaces(state, tables, unflushed);
   const replay = new Replay(state, spaces);
   const log = recoverLog({
     vfs,
@@ -165,7 +178,7 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
   const sealed = log.segments.map(
     (segment) => new LoggedSegment(files, segment, replay.indexes.get(segment)),
   );
-  return { storeId, manifest, writer, sealed, spaces, lastSequence, lastTime };
+  return { storeId, manifest, writer, sealed, spaces, unflushed, lastSequence, lastTime };
 }
 
 /** The newest commit that is known to have been flushed, in whole or in part: that follows the log's sync. */
@@ -214,11 +227,11 @@ function removeUnknownArchives(vfs: Vfs, state: ManifestState): void {
   for (const path of listArchives(vfs)) if (!known.has(path)) vfs.unlink(path);
 }
 
-function openSpaces(state: ManifestState, tables: TableFiles): Map<number, Space> {
+function openSpaces(state: ManifestState, tables: TableFiles, unflushed: UnflushedSlots): Map<number, Space> {
   const spaces = new Map<number, Space>();
   for (const record of state.spaces.values()) {
     const version = tables.openVersion(record.tables.values());
-    const space = new Space(record.id, record.number, record.point, version);
+    const space = new Space(record.id, record.number, record.point, version, unflushed);
     space.loaded = record.loaded;
     spaces.set(record.number, space);
   }

@@ -1,6 +1,7 @@
 import { StorageError } from "./errors.ts";
 import type { ManifestEdit, TableRecord } from "./manifest/edit.ts";
 import type { Manifest } from "./manifest/manifest.ts";
+import type { UnflushedSlots } from "./memtable-slot.ts";
 import { Space } from "./space.ts";
 import type { SpaceId, SpaceStats } from "./store.ts";
 import type { TableFiles } from "./table-files.ts";
@@ -20,6 +21,7 @@ const atCreation = { sequence: 0, rows: 0, bytes: 0, generation: 0 };
 export class SpaceDirectory {
   /** Those that exist for callers. */
   readonly byId = new Map<SpaceId, Space>();
+  readonly unflushed: UnflushedSlots;
   /** Those that exist on disk: one that is being dropped counts until that is durable. */
   readonly #all = new Set<Space>();
   readonly #manifest: Manifest;
@@ -27,8 +29,14 @@ export class SpaceDirectory {
   readonly #creating = new Map<SpaceId, Promise<void>>();
   readonly #dropping = new Map<SpaceId, Promise<boolean>>();
 
-  constructor(manifest: Manifest, spaces: Iterable<Space>, lastSequence: () => number) {
+  constructor(
+    manifest: Manifest,
+    spaces: Iterable<Space>,
+    unflushed: UnflushedSlots,
+    lastSequence: () => number,
+  ) {
     this.#manifest = manifest;
+    this.unflushed = unflushed;
     this.#lastSequence = lastSequence;
     for (const space of spaces) {
       this.byId.set(space.id, space);
@@ -36,7 +44,11 @@ export class SpaceDirectory {
     }
   }
 
+  /** Spaces that `all` has shown so far: work that grows with their number, and must be rare. */
+  visits = 0;
+
   all(): Iterable<Space> {
+    this.visits += this.#all.size;
     return this.#all;
   }
 
@@ -60,7 +72,7 @@ export class SpaceDirectory {
   async #create(id: SpaceId): Promise<void> {
     const number = this.#manifest.reserveSpace();
     await this.#manifest.commit([{ kind: "spaceCreated", id, number }]);
-    const space = new Space(id, number, atCreation, new Version([]));
+    const space = new Space(id, number, atCreation, new Version([]), this.unflushed);
     this.byId.set(id, space);
     this.#all.add(space);
   }
@@ -91,7 +103,7 @@ export class SpaceDirectory {
     });
     await this.#manifest.commit(edits);
     for (const { id, number, stats, records } of numbered) {
-      const space = new Space(id, number, atCreation, files.openVersion(records));
+      const space = new Space(id, number, atCreation, files.openVersion(records), this.unflushed);
       space.loaded = stats;
       this.byId.set(id, space);
       this.#all.add(space);

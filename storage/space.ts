@@ -1,24 +1,10 @@
 import type { Version as RowVersion } from "./iterator.ts";
 import type { FlushPoint } from "./manifest/edit.ts";
-import { Memtable } from "./memtable/memtable.ts";
+import type { Memtable } from "./memtable/memtable.ts";
+import { type MemtableSlot, newSlot, type UnflushedSlots } from "./memtable-slot.ts";
 import { mergeCursors, type PageRequest, rangeOf, readPage } from "./merging-iterator.ts";
 import type { Key, Page, SpaceId, SpaceStats } from "./store.ts";
 import type { Version } from "./version.ts";
-
-/** A memtable and what was committed to its space besides rows while it was the active one. */
-export interface MemtableSlot {
-  readonly memtable: Memtable;
-  /** Sequence of the first record of any kind, or 0. */
-  firstSequence: number;
-  /** Bytes the log had when that came: how far the space lags behind. */
-  logStart: number;
-  /** Set when frozen: everything up to this point is in this slot or older ones. */
-  point: FlushPoint | undefined;
-}
-
-function newSlot(): MemtableSlot {
-  return { memtable: new Memtable(), firstSequence: 0, logStart: 0, point: undefined };
-}
 
 /** What is true of a space besides its rows. */
 export interface SpaceFigures {
@@ -48,8 +34,11 @@ export class Space {
   loaded: SpaceStats = { rows: 0, bytes: 0 };
   /** Rows are about to come past the log, and to lie below all that is committed meanwhile. */
   loading = false;
+  readonly #unflushed: UnflushedSlots;
 
-  constructor(id: SpaceId, number: number, flushed: FlushPoint, version: Version) {
+  /** `unflushed` is that of all spaces. */
+  constructor(id: SpaceId, number: number, flushed: FlushPoint, version: Version, unflushed: UnflushedSlots) {
+    this.#unflushed = unflushed;
     this.id = id;
     this.number = number;
     this.flushed = flushed;
@@ -65,6 +54,7 @@ export class Space {
     if (active.firstSequence !== 0) return;
     active.firstSequence = sequence;
     active.logStart = logBytes;
+    this.#unflushed.add(active);
   }
 
   /** The newest version of a row, pending ones included. */
@@ -117,11 +107,6 @@ export class Space {
       .filter((memtable) => memtable.versionCount > 0);
   }
 
-  /** Whether anything was committed that is not in the SSTables or the flush point. */
-  get isDirty(): boolean {
-    return this.frozen.length > 0 || this.active.firstSequence !== 0;
-  }
-
   /** The sequence of the oldest record that only the log has; undefined when there is none. */
   get oldestUnflushed(): number | undefined {
     const slot = this.frozen.at(-1) ?? this.active;
@@ -136,6 +121,23 @@ export class Space {
     slot.point = { sequence, rows, bytes, generation };
     this.frozen = [slot, ...this.frozen];
     this.active = newSlot();
+  }
+
+  /** These frozen memtables are in the SSTables and the flush point. Returns those of them that the space still had. */
+  unfreeze(slots: readonly MemtableSlot[]): readonly MemtableSlot[] {
+    const held = this.frozen.filter((slot) => slots.includes(slot));
+    this.frozen = this.frozen.filter((slot) => !slots.includes(slot));
+    for (const slot of held) this.#unflushed.delete(slot);
+    return held;
+  }
+
+  /** Gives up all memtables, of a space that was dropped; returns the active one and the frozen ones. */
+  discard(): { readonly active: MemtableSlot; readonly frozen: readonly MemtableSlot[] } {
+    const { active, frozen } = this;
+    this.active = newSlot();
+    this.frozen = [];
+    for (const slot of [active, ...frozen]) this.#unflushed.delete(slot);
+    return { active, frozen };
   }
 
   /** Removes every pending commit: the log could not hold them. */
