@@ -8,6 +8,9 @@ import type { Workload } from "./workload.ts";
 const PARTITIONS = 50;
 const PAGE = 100;
 const SCAN_BYTES_MAX = 1 << 20;
+/** Prebuilt puts, and the keys they go to: two different items for each, so that a put changes what it meets. */
+const PUTS = 4 * KEYS;
+const PUT_KEYS = PUTS / 2;
 
 const keyed = (at: number, salt = at) => benchItem(at, salt);
 
@@ -98,7 +101,7 @@ const scan: Workload = {
 function putWorkload(indexes: number): Workload {
   const attributes = ["name", "email", "group", "street", "city"].slice(0, indexes);
   const item = (at: number) => {
-    const { name, email, ...rest } = keyed((at * 7919) % (4 * KEYS), at);
+    const { name, email, ...rest } = keyed((at * 7919) % PUT_KEYS, at);
     const extra = Object.fromEntries(
       ["group", "street", "city"]
         .slice(0, Math.max(0, indexes - 2))
@@ -117,7 +120,7 @@ function putWorkload(indexes: number): Workload {
       );
     },
     requests: (host) =>
-      Array.from({ length: 4 * KEYS }, (_, at) =>
+      Array.from({ length: PUTS }, (_, at) =>
         post(host, "PutItem", JSON.stringify({ TableName: TABLE, Item: item(at) })),
       ),
     constant: {},
