@@ -13,9 +13,10 @@ import type {
 import { internalServerError, resourceNotFound } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
+import type { AttributePicker } from "../values/attribute-picker.ts";
 import { type TableKeyEncoder, tableKeyEncoder } from "../values/key-codec.ts";
 import { Backfills, type BackfillTarget } from "./backfill.ts";
-import { entryOf, type SecondaryIndex, secondaryIndex } from "./indexes.ts";
+import { entryOf, indexedAttributes, type SecondaryIndex, secondaryIndex } from "./indexes.ts";
 import { ITEM_COLLECTION_BYTES_MAX } from "./item-collections.ts";
 import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
 import { Later } from "./later.ts";
@@ -43,6 +44,7 @@ export interface Table {
   /** The row key of an item (or of a key) that fits the schema. */
   readonly rowKeyOf: TableKeyEncoder;
   readonly indexes: readonly SecondaryIndex[];
+  readonly indexedAttributes: AttributePicker;
   /** Whether one of them is still being filled. */
   readonly isFillingIndex: boolean;
   /** Where the sizes of item collections are kept; undefined without local secondary indexes. */
@@ -415,6 +417,7 @@ function tableOf({ record, transition }: Envelope, generation: number, stream: S
     schema,
     rowKeyOf: tableKeyEncoder(schema.keySchema),
     indexes: schema.indexes.map(secondaryIndex),
+    indexedAttributes: indexedAttributes(schema.indexes),
     isFillingIndex: schema.indexes.some((index) => !index.readable),
     collections: record.itemCollectionsSpaceId,
     space: record.spaceId,

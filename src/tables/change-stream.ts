@@ -10,11 +10,10 @@
 import assert from "node:assert/strict";
 import type { Change, FeedRecord, Key, Position } from "../../storage/index.ts";
 import type { Item } from "../values/attribute-value.ts";
-import { equalItems } from "../values/compare.ts";
 import { pickAttributes } from "../values/document-path.ts";
 import { itemSize } from "../values/size.ts";
 import type { Table } from "./catalog.ts";
-import { StoredItem, storedItem } from "./stored-item.ts";
+import { StoredItem, sameItem, storedItem } from "./stored-item.ts";
 import { hasNewImages, hasOldImages, type Stream } from "./stream.ts";
 
 const FLAG_EXISTED = 1;
@@ -57,11 +56,8 @@ function tagOf(flags: number, key: Uint8Array): Uint8Array {
   return tag;
 }
 
-/** Whether two items are equal. Rows are in normal form but for the order of attributes, so equal bytes say it at once. */
 function isSame(previous: StoredItem | undefined, next: StoredItem | undefined): boolean {
-  if (previous === undefined || next === undefined) return previous === next;
-  if (previous.size !== next.size || previous.row.length !== next.row.length) return false;
-  return Buffer.compare(previous.row, next.row) === 0 || equalItems(previous.item, next.item);
+  return previous === undefined || next === undefined ? previous === next : sameItem(previous, next);
 }
 
 /** The part of a feed where the changes of an item go: row keys begin with a hash of the partition key (values/key-codec). */

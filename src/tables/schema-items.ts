@@ -198,9 +198,9 @@ const attributesOf = (schema: KeySchema): readonly KeyAttribute[] => [...schema.
 
 /** Whether an item has all attributes of a key, of the right types, none of them empty, within the limits of keys. */
 export function hasKey(item: Item, schema: KeySchema): boolean {
+  for (const key of schema.partition) if (!hasKeyAttribute(item, key)) return false;
+  for (const key of schema.sort) if (!hasKeyAttribute(item, key)) return false;
   return (
-    schema.partition.every((key) => hasKeyAttribute(item, key)) &&
-    schema.sort.every((key) => hasKeyAttribute(item, key)) &&
     bytesOf(schema.partition, item) <= PARTITION_KEY_BYTES_MAX &&
     bytesOf(schema.sort, item) <= SORT_KEY_BYTES_MAX
   );

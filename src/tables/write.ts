@@ -321,7 +321,7 @@ function decideWrite(write: ItemWrite, previous: StoredItem | undefined, state: 
       indexes:
         indexes.length === 0 || previous === next
           ? NO_CHANGES
-          : indexChanges(indexes, write.rowKey, previous, next, state),
+          : indexChanges(write.table, write.rowKey, previous, next, state),
       collection: undefined,
     };
   } catch (error) {
@@ -377,7 +377,7 @@ function addToBatch(
   const rows = (next === undefined ? 0 : 1) - (previous === undefined ? 0 : 1);
   deltas.push({ space, rows, bytes: (next?.size ?? 0) - (previous?.size ?? 0) });
   for (const change of indexes) {
-    batch.push(...change.writes);
+    for (const entry of change.writes) batch.push(entry);
     if (change.delta !== undefined) deltas.push(change.delta);
   }
   const { timeToLive } = write.table;
