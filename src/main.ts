@@ -1,4 +1,5 @@
 import { HELP } from "./cli/help.ts";
+import { repair } from "./cli/repair.ts";
 import { serve } from "./cli/serve.ts";
 import { verify } from "./cli/verify.ts";
 import { UsageError } from "./config.ts";
@@ -16,7 +17,10 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 /** Commands for a store that is not running. */
-const tools: ReadonlyMap<string, (argv: readonly string[]) => Promise<void>> = new Map([["verify", verify]]);
+const tools: ReadonlyMap<string, (argv: readonly string[]) => Promise<void>> = new Map([
+  ["verify", verify],
+  ["repair", repair],
+]);
 
 function print(text: string): void {
   process.stdout.write(text);

@@ -63,6 +63,9 @@ export async function openFiles(request: OpenRequest): Promise<OpenedFiles> {
   return create(request);
 }
 
+/** Where repairs keep what they replace or leave out, with the number of the repair behind it. A running store never looks there. */
+export const setAsidePrefix = "set-aside-";
+
 /** Throws unless the directory is a store's, empty, or holds no more than an interrupted creation has left. Changes nothing. */
 export function checkDirectory(vfs: Vfs): void {
   if (vfs.exists(currentPath)) return;
@@ -73,8 +76,10 @@ export function checkDirectory(vfs: Vfs): void {
     tableDirectory,
     manifestPath(1),
     `${currentPath}.tmp`,
+    // A file system's own, where the directory is a mount point.
+    "lost+found",
   ]);
-  const stranger = vfs.list("").find((name) => !ours.has(name));
+  const stranger = vfs.list("").find((name) => !ours.has(name) && !name.startsWith(setAsidePrefix));
   if (stranger !== undefined && parseManifestName(stranger) !== undefined) {
     throw corruption(currentPath, 0, `the file is missing, but the directory holds ${stranger}`);
   }

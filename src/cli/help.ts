@@ -6,6 +6,9 @@ export const HELP = `walnut ${VERSION}: a DynamoDB-compatible database in one bi
 Usage:
   walnut serve [options]        serve tables over HTTP
   walnut verify [tool options]  read and check every file of a stopped store
+  walnut repair [tool options]  say what repairing a damaged store would lose
+      --accept-loss             do it: what is replaced is kept beside the data
+      --dry-run                 do not, whatever else is given
   walnut --version
   walnut --help
 

@@ -5,6 +5,7 @@ import {
   memoryVfs,
   openStore,
   StorageError,
+  type StorageErrorKind,
   type Store,
 } from "../../storage/index.ts";
 import { parseConfig, type ServeConfig } from "../config.ts";
@@ -90,13 +91,19 @@ function open(config: ServeConfig): Promise<LocalStore> {
   });
 }
 
+const HINTS: Partial<Record<StorageErrorKind, string>> = {
+  clock: " (--accept-clock)",
+  corruption:
+    " (nothing was changed; `walnut verify` looks at every file, `walnut repair` says what a repair would lose)",
+};
+
 /** A store that cannot be opened is one line on standard error and an exit status, not a stack trace. */
 async function orExit(task: () => Promise<LocalStore>): Promise<LocalStore | undefined> {
   try {
     return await task();
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    const hint = error.kind === "clock" ? " (--accept-clock)" : "";
+    const hint = HINTS[error.kind] ?? "";
     process.stderr.write(`walnut: ${error.message}${hint}\n`);
     process.exitCode = statusOf(error);
     return undefined;

@@ -48,7 +48,7 @@ export async function inspect(
   const { state, header } = manifest.read;
   await nextTurn(clock);
   const log = checkLog(vfs, header.storeId, state, watcher);
-  const tables = new TableFiles(vfs, 0, { isFailed: false, setDegraded: rethrow });
+  const tables = tableFiles(vfs);
   try {
     const records = recordsOf(state);
     const tablePaths = records.map(({ number }) => tables.path(number));
@@ -59,7 +59,7 @@ export async function inspect(
 }
 
 /** Throws when the directory is not a store's at all. A store that has lost its CURRENT is one. */
-function checkIsOurs(vfs: Vfs): void {
+export function checkIsOurs(vfs: Vfs): void {
   try {
     checkDirectory(vfs);
   } catch (error) {
@@ -116,6 +116,10 @@ export function recordIn({ tables }: Owner, number: number): TableRecord | undef
   return tables.find((table) => table.number === number);
 }
 
-function rethrow(error: Error): never {
-  throw error;
+/** The SSTables of a store that is not running: whatever fails is thrown. */
+export function tableFiles(vfs: Vfs): TableFiles {
+  const setDegraded = (error: Error): never => {
+    throw error;
+  };
+  return new TableFiles(vfs, 0, { isFailed: false, setDegraded });
 }

@@ -1,6 +1,8 @@
+import type { Frame } from "../frame.ts";
 import type { ManifestState } from "../manifest/state.ts";
 import type { FeedId } from "../store.ts";
 import type { Vfs } from "../vfs/vfs.ts";
+import { frameKind } from "../wal/format.ts";
 import type { Segment } from "../wal/segment.ts";
 import type { SegmentVisitor } from "../wal/segment-reader.ts";
 import { type LogGap, walkLog } from "./log-walk.ts";
@@ -16,6 +18,8 @@ export interface LogFinding {
   /** A write that never became durable, at the end of a log that was not closed. */
   readonly torn: { readonly file: string; readonly offset: number; readonly bytes: number } | undefined;
   readonly strangers: Strangers;
+  /** Commits in whole frames. */
+  readonly commits: number;
   /** The newest sequence in whole frames, and the latest time. */
   readonly lastSequence: number;
   readonly lastTime: number;
@@ -50,11 +54,13 @@ export function checkLog(
   const segments: Segment[] = [];
   const gaps: LogGap[] = [];
   let torn: LogFinding["torn"];
+  let commits = 0;
   for (const item of walkLog({ vfs, storeId, state, visitor: watch })) {
     if (item.kind === "file") {
       onFile?.(item.path);
       files.push(item.path);
     } else if (item.kind === "segment") segments.push(item.segment);
+    else if (item.kind === "frame") commits += commitsIn(item.frame);
     else if (item.kind === "gap") gaps.push(item.gap);
     else if (item.kind === "torn") torn = { file: item.file, offset: item.offset, bytes: item.bytes };
   }
@@ -66,9 +72,15 @@ export function checkLog(
     gaps,
     torn,
     strangers: watch,
+    commits,
     lastSequence: segments.reduce((last, segment) => Math.max(last, segment.lastSequence), 0),
     lastTime: segments.reduce((last, segment) => Math.max(last, segment.time), 0),
   };
+}
+
+/** Commits in a frame of any kind. */
+export function commitsIn({ kind, count }: Frame): number {
+  return kind === frameKind.commits ? count : 0;
 }
 
 function problemsOf(gap: LogGap, state: ManifestState): Problem[] {
@@ -159,13 +171,15 @@ class StrangerWatch implements SegmentVisitor, Strangers {
   #knows(space: number): boolean {
     if (space < this.#state.nextSpace) return true;
     if (!this.spaces.has(space))
-      this.#note(`the log speaks of space ${space}, which the manifest does not know`);
+      this.#note(`the log speaks of space ${space}, which the manifest does not know`, [
+        { kind: "unknownSpace", number: space },
+      ]);
     this.spaces.add(space);
     this.lastSequence = this.#sequence;
     return false;
   }
 
-  #note(what: string): void {
-    this.#problems.push({ ...this.#place, what, losses: [] });
+  #note(what: string, losses: readonly Loss[] = []): void {
+    this.#problems.push({ ...this.#place, what, losses });
   }
 }

@@ -31,6 +31,10 @@ export type Loss =
       readonly first: number;
       readonly last: number;
     }
+  /** Change records up to this commit, whole or not: a reader must not miss that there is a gap. */
+  | { readonly kind: "trimmed"; readonly feeds: readonly FeedId[]; readonly last: number }
+  /** Rows of a space that the manifest does not know, of which the log speaks. */
+  | { readonly kind: "unknownSpace"; readonly number: number }
   /** What happened to the store's files after a record of its manifest: spaces, feeds, SSTables that came and went. */
   | { readonly kind: "edits"; readonly after: number };
 
@@ -61,11 +65,18 @@ export function lossText(
     case "commits":
       return `commits ${spanText(loss.first, loss.last)}, as far as their rows are not in SSTables`;
     case "changes":
-      return `change records of commits ${spanText(loss.first, loss.last)} of ${loss.feeds.length === 1 ? "feed" : "feeds"} ${loss.feeds.join(", ")}`;
+      return `change records of commits ${spanText(loss.first, loss.last)} of ${feedsText(loss.feeds)}`;
+    case "trimmed":
+      return `change records up to commit ${loss.last} of ${feedsText(loss.feeds)}: readers that are behind it are told`;
+    case "unknownSpace":
+      return `all rows of space number ${loss.number}, which the manifest does not know`;
     case "edits":
       return `what became of spaces, feeds and SSTables after record ${loss.after} of the manifest`;
   }
 }
+
+const feedsText = (feeds: readonly FeedId[]) =>
+  `${feeds.length === 1 ? "feed" : "feeds"} ${feeds.join(", ")}`;
 
 function spanText(first: number, last: number | undefined): string {
   if (last === undefined) return `from ${first} on`;

@@ -58,8 +58,26 @@ export class TableParts {
     return this.#filter === undefined || filterMayContain(this.#filter, hashOfKey(key));
   }
 
-  offset(block: number): number {
-    return this.#index.offset(block);
+  /** The block that holds the keys from `key` on. */
+  blockOf(key: Key): number {
+    return this.#index.find(key);
+  }
+
+  /** The entries of all blocks from `block` on. Those that cannot be read are left out, unless the file `isWhole`: then they throw. */
+  *readable(block: number, isWhole: boolean): Generator<Entry> {
+    let last: Key | undefined;
+    for (let at = block; at < this.blocks; at++) {
+      let entries: Entry[];
+      try {
+        entries = this.entries(at, last);
+      } catch (error) {
+        // Told when the file was checked.
+        if (isWhole || !(error instanceof StorageError)) throw error;
+        continue;
+      }
+      last = entries.at(-1)?.key ?? last;
+      yield* entries;
+    }
   }
 
   /** The entries of a data block, checked; keys must be greater than `after`. Throws "corruption", or "io". */

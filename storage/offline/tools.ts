@@ -1,5 +1,6 @@
 import type { Vfs } from "../vfs/vfs.ts";
-import type { ToolOptions } from "./inspect.ts";
+import { checkIsOurs, type ToolOptions } from "./inspect.ts";
+import { planRepair, type RepairReport, repair } from "./repair.ts";
 import { whileStopped } from "./stopped.ts";
 import { type VerifyReport, verify } from "./verify.ts";
 
@@ -11,4 +12,16 @@ import { type VerifyReport, verify } from "./verify.ts";
 /** Reads and checks every file; changes nothing. Takes memory for one log segment, or for the filter and index of one SSTable. */
 export function verifyStore(vfs: Vfs, options?: ToolOptions): Promise<VerifyReport> {
   return whileStopped(vfs, "read", () => verify(vfs, options));
+}
+
+/** Says what `repairStore` would do; changes nothing. */
+export function planStoreRepair(vfs: Vfs, options?: ToolOptions): Promise<RepairReport> {
+  return whileStopped(vfs, "read", () => planRepair(vfs, options));
+}
+
+/** Makes a damaged store one that opens, at the price that the report names. Does nothing to one that is whole. */
+export function repairStore(vfs: Vfs, options?: ToolOptions): Promise<RepairReport> {
+  // Before the lock, which is a file: a directory that is not ours is left as it was.
+  checkIsOurs(vfs);
+  return whileStopped(vfs, "write", () => repair(vfs, options));
 }

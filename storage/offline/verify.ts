@@ -41,9 +41,6 @@ export interface FileSize {
   readonly bytes: number;
 }
 
-/** Where repairs put what they replace. */
-export const setAsideDirectory = "set-aside";
-
 /** Reads and checks every file of a store that nobody has open, and changes nothing. Throws as `inspect`. */
 export async function verify(vfs: Vfs, options: ToolOptions = {}): Promise<VerifyReport> {
   return reportOf(vfs, await inspect(vfs, options));

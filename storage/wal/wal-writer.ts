@@ -46,6 +46,9 @@ export interface GroupStamp {
   readonly lastTime: number;
 }
 
+/** The commits of a frame, encoded; their bytes begin behind the room for its header. */
+export type BuiltFrame = Pick<FrameBuilder, "bytes" | "payloadEnd" | "commits">;
+
 const temporaryPath = `${walDirectory}/new.tmp`;
 
 /**
@@ -115,7 +118,7 @@ export class WalWriter {
   }
 
   /** Writes the built commits as one frame; returns its offset. Not durable before the next sync. */
-  append(group: FrameBuilder, stamp: GroupStamp): number {
+  append(group: BuiltFrame, stamp: GroupStamp): number {
     const { segment } = this;
     const offset = segment.bytes;
     const length = sealFrame(group.bytes, group.payloadEnd, segment.salt, {

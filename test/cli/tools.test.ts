@@ -45,6 +45,63 @@ function contents(directory: string): Map<string, string> {
   return new Map(files.map((name) => [name, readFileSync(join(directory, name), "latin1")]));
 }
 
+describe("walnut repair", () => {
+  test("says what would be lost, repairs when that is accepted, and the server starts", async () => {
+    const data = temporary();
+    const server = await startServer({ data });
+    const definition = {
+      TableName: "Users",
+      AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+      BillingMode: "PAY_PER_REQUEST",
+    };
+    expect((await server.call("CreateTable", definition)).status).toBe(200);
+    const write = (n: number) => server.call("PutItem", { TableName: "Users", Item: { id: { S: `u${n}` } } });
+    for (let n = 0; n < 20; n++) await write(n);
+    await server.stop();
+    const path = "wal/0000000001.wal";
+    const log = readFileSync(join(data, path));
+    // The key of the twelfth item.
+    const at = log.indexOf("u11");
+    log[at] = (log[at] ?? 0) ^ 1;
+    writeFileSync(join(data, path), log);
+    const before = contents(data);
+
+    const refused = walnut("serve", "--port", "0", "--data-dir", data);
+    expect(refused.status).toBe(65);
+    expect(refused.error).toContain(`${path} at byte `);
+    expect(refused.error).toContain("walnut repair");
+    for (const flags of [[], ["--dry-run"], ["--accept-loss", "--dry-run"]]) {
+      const plan = walnut("repair", "--data-dir", data, ...flags);
+      expect(plan).toMatchObject({ status: 65, error: "" });
+      expect(plan.out).toMatch(/A repair loses:\n {2}commits \d+, .*\n {2}commits \d+ to \d+, /);
+      expect(plan.out).toContain("Nothing was changed.");
+    }
+    const untouched = contents(data);
+    untouched.delete("LOCK.holder");
+    expect(untouched).toEqual(before);
+
+    const done = walnut("repair", "--accept-loss", "--data-dir", data);
+    expect(done).toMatchObject({ status: 0, error: "" });
+    expect(readFileSync(join(data, "set-aside-1", "0000000001.wal"))).toEqual(log);
+    expect(readFileSync(join(data, "set-aside-1", "REPORT.txt"), "utf8")).toContain(`${path} at byte `);
+    expect(walnut("verify", "--data-dir", data).status).toBe(0);
+    expect(walnut("repair", "--accept-loss", "--data-dir", data)).toMatchObject({
+      status: 0,
+      out: "Nothing is damaged: there is nothing to repair.\n",
+    });
+
+    const again = await startServer({ data });
+    const { body } = await again.call("Scan", { TableName: "Users" });
+    expect(body).toMatchObject({ Count: 11 });
+    expect((await again.call("PutItem", { TableName: "Users", Item: { id: { S: "new" } } })).status).toBe(
+      200,
+    );
+    await again.stop();
+    expect(walnut("verify", "--data-dir", data).status).toBe(0);
+  });
+});
+
 describe("walnut verify", () => {
   test("a whole store: status 0, every kind counted, nothing changed", () => {
     for (const ending of ["closed", "killed"] as const) {
