@@ -60,6 +60,7 @@ export class CommitGroup {
   readonly changeShards: number[] = [];
   readonly changeSequences: number[] = [];
   readonly changeOrdinals: number[] = [];
+  readonly changeSpaces: number[] = [];
   readonly changeBytes: number[] = [];
 
   /** Bytes of rows by space number; a space with other records than rows is there with 0. */
@@ -89,12 +90,20 @@ export class CommitGroup {
     this.raiseGenerations.push(generation);
   }
 
-  /** `bytes`: of the record with its row. */
-  addChange(feed: number, shard: number, sequence: number, ordinal: number, bytes: number): void {
+  /** `space`: of the row that changed; `bytes`: of the record with it. */
+  addChange(
+    feed: number,
+    shard: number,
+    sequence: number,
+    ordinal: number,
+    space: number,
+    bytes: number,
+  ): void {
     this.changeFeeds.push(feed);
     this.changeShards.push(shard);
     this.changeSequences.push(sequence);
     this.changeOrdinals.push(ordinal);
+    this.changeSpaces.push(space);
     this.changeBytes.push(bytes);
   }
 
@@ -124,6 +133,7 @@ export class CommitGroup {
     this.changeShards.length = 0;
     this.changeSequences.length = 0;
     this.changeOrdinals.length = 0;
+    this.changeSpaces.length = 0;
     this.changeBytes.length = 0;
     this.spaceBytes.clear();
   }

@@ -4,6 +4,7 @@ import type { Compactor } from "./compactor.ts";
 import type { Feeds } from "./feed/feeds.ts";
 import type { Flusher } from "./flusher.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import type { KeptHistory } from "./kept-history.ts";
 import type { Log } from "./log.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { ReadCounts } from "./snapshot.ts";
@@ -125,6 +126,15 @@ export interface Counters {
   /** Readers that wait for changes now. */
   readonly feedWaiters: number;
 
+  // The past
+
+  /** What it takes beyond what recovery needs, and may take: closed segments, archives, SSTables kept for restores only. */
+  readonly historyBytes: number;
+  readonly historyBytesMax: number;
+  /** Archives that exist, and the bytes of all that were written. */
+  readonly archives: number;
+  readonly archiveBytesWritten: number;
+
   // What there is
 
   readonly spaces: number;
@@ -157,13 +167,14 @@ export interface CountedParts {
   readonly checkpoints: Checkpoints;
   readonly tables: TableFiles;
   readonly feeds: Feeds;
+  readonly history: KeptHistory;
   readonly reads: ReadCounts;
   readonly spaces: SpaceDirectory;
 }
 
 /** Reads all counters. Takes time in proportion to the spaces and the log's segments. */
 export function readCounters(parts: CountedParts): Counters {
-  const { flusher, compactor, loader, checkpoints } = parts;
+  const { flusher, compactor, loader, checkpoints, history } = parts;
   const compactionBytesByLevel = Array.from(compactor.bytesWritten, (bytes) => bytes ?? 0);
   return {
     flushBytes: flusher.bytesWritten,
@@ -178,6 +189,10 @@ export function readCounters(parts: CountedParts): Counters {
     compactionsDue: compactor.dueCount,
     compactionDebtBytes: compactor.debtBytes,
     checkpoints: checkpoints.list().length,
+    historyBytes: history.bytes,
+    historyBytesMax: history.bytesMax,
+    archives: history.archiveCount,
+    archiveBytesWritten: history.bytesArchived,
     ...fileCounters(parts),
     ...commitCounters(parts),
     ...readCountersOf(parts),

@@ -309,7 +309,7 @@ class Engine implements LocalStore {
     group.publishFigures();
     const { active } = this.#log;
     active.index.addFrame(group.firstSequence, group.firstTime, offset);
-    for (const [space, bytes] of group.spaceBytes) active.index.addSpaceBytes(space, bytes);
+    for (const [space, bytes] of group.spaceBytes) active.index.contents.addSpace(space, bytes);
     for (let i = 0; i < group.changeFeeds.length; i++) this.#feeds.advance(active, group, i, offset);
     for (let i = 0; i < group.changeFeeds.length; i++) this.#feeds.wake(group, i);
     if (active.segment.id !== this.#segmentId) {
@@ -524,6 +524,7 @@ class Engine implements LocalStore {
       checkpoints: this.#checkpoints,
       tables: this.#tables,
       feeds: this.#feeds,
+      history: this.#history,
       reads: this.#reads,
       spaces: this.#spaces,
     });

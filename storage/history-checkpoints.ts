@@ -167,7 +167,7 @@ export class HistoryCheckpoints {
     if (newest === undefined || time() - newest.time >= dayMs) return true;
     let logged = 0;
     for (const source of sources()) {
-      if (source.lastSequence > newest.sequence) logged += source.spaces.get(space.number) ?? 0;
+      if (source.lastSequence > newest.sequence) logged += source.contents.spaces.get(space.number) ?? 0;
     }
     return logged > Math.max(checkpointBytesMin, space.stats.bytes);
   }

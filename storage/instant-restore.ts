@@ -77,7 +77,7 @@ async function replay(
 ): Promise<SpaceStats> {
   const rows = new ReplayedRows(stretch);
   for (const source of sources) {
-    if (source.lastSequence <= stretch.after || !source.spaces.has(stretch.space)) continue;
+    if (source.lastSequence <= stretch.after || !source.contents.spaces.has(stretch.space)) continue;
     for (const _ of source.visit(stretch.space, stretch.after, rows)) {
       if (rows.memtable.bytes > memtableBytesMax) await add(rows.take());
       if (rows.isOver) break;

@@ -298,9 +298,9 @@ class Replay implements SegmentVisitor {
     this.#touch(space)?.active.memtable.put(key, this.#sequence, undefined);
   }
 
-  change(feed: number, shard: number, ordinal: number, bytes: number): void {
+  change(feed: number, shard: number, ordinal: number, space: number, bytes: number): void {
     if (feed >= this.#state.nextFeed) this.#unknown("feed", feed);
-    this.#builder.change(feed, shard, ordinal, bytes);
+    this.#builder.change(feed, shard, ordinal, space, bytes);
   }
 
   delta(number: number, rows: number, bytes: number): void {

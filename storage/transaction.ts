@@ -218,7 +218,8 @@ export class Transactions {
       group.frame.change(record.number, change.shard, row, change.tag, record.oldValues, old);
       const rowBytes = change.row.key.length + (write?.value?.length ?? 0);
       const bytes = rowBytes + change.tag.length + (old?.length ?? 0);
-      group.addChange(record.number, change.shard, sequence, ordinal, bytes);
+      const space = this.#writeSpaces[near]?.number ?? 0;
+      group.addChange(record.number, change.shard, sequence, ordinal, space, bytes);
       positions.push(formatPosition(sequence, ordinal));
     }
     return positions;

@@ -24,7 +24,8 @@ export interface ChangeList {
   readonly changeShards: readonly number[];
   readonly changeSequences: readonly number[];
   readonly changeOrdinals: readonly number[];
-  /** Bytes of each with its row. */
+  /** The space of each, and its bytes with its row. */
+  readonly changeSpaces: readonly number[];
   readonly changeBytes: readonly number[];
 }
 
@@ -146,7 +147,7 @@ export class Feeds {
     const place = { sequence: at(group.changeSequences, i), ordinal: at(group.changeOrdinals, i) };
     active.segment.feeds.add(number);
     active.index.addChange(number, shard, place.sequence, place.ordinal, offset);
-    active.index.addFeedBytes(number, at(group.changeBytes, i));
+    active.index.contents.addFeed(number, at(group.changeSpaces, i), at(group.changeBytes, i));
     this.#byNumber.get(number)?.setHead(shard, place);
   }
 

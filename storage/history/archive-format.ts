@@ -8,7 +8,7 @@
  *             several spaces has a part in a block of each
  *   index   = varints: blocks (space, offset, stored bytes * 2 + compressed, CRC-32 of the stored bytes, first sequence, last sequence - first,
  *                              time of the first commit)*
- *             spaces (number, bytes)*, feeds (number, bytes)*
+ *             spaces (number, bytes)*, feeds (number, space, bytes)*
  *             shards (feed, shard, last sequence, last ordinal, blocks (index of the block, first sequence, last sequence - first)*)*
  *             Every list begins with its count
  *   footer  = 40 bytes, little endian, at the end of the file:
@@ -26,6 +26,7 @@
 import { crc32, readLatin1, readU53, writeLatin1, writeU53 } from "../encoding.ts";
 import { corruption, StorageError } from "../errors.ts";
 import { Bytes } from "../frame.ts";
+import { Contents } from "./contents.ts";
 import { VarintReader, VarintWriter } from "./varints.ts";
 
 export const archiveDirectory = "archive";
@@ -69,9 +70,8 @@ export interface ArchivedShard {
 
 export interface ArchiveIndex {
   readonly blocks: ArchiveBlock[];
-  /** Bytes of rows by space, and of changes with their rows by feed, before compression. */
-  readonly spaces: Map<number, number>;
-  readonly feeds: Map<number, number>;
+  /** Before compression. */
+  readonly contents: Contents;
   readonly shards: ArchivedShard[];
 }
 
@@ -151,10 +151,7 @@ export function encodeArchiveIndex(index: ArchiveIndex): Uint8Array {
     out.add(space, offset, bytes * 2 + (compressed ? 1 : 0), crc);
     out.add(firstSequence, lastSequence - firstSequence, time);
   }
-  for (const figures of [index.spaces, index.feeds]) {
-    out.add(figures.size);
-    for (const [number, bytes] of figures) out.add(number, bytes);
-  }
+  index.contents.encode(out);
   out.add(index.shards.length);
   for (const { feed, shard, lastSequence, lastOrdinal, blocks } of index.shards) {
     out.add(feed, shard, lastSequence, lastOrdinal, blocks.length);
@@ -168,15 +165,13 @@ export function encodeArchiveIndex(index: ArchiveIndex): Uint8Array {
 /** `bytes` have passed their checksum; `offset` is where they lie in their file. */
 export function decodeArchiveIndex(bytes: Uint8Array, path: string, offset: number): ArchiveIndex {
   const from = new VarintReader(bytes, path, offset);
-  const index: ArchiveIndex = { blocks: [], spaces: new Map(), feeds: new Map(), shards: [] };
+  const index: ArchiveIndex = { blocks: [], contents: new Contents(), shards: [] };
   for (let left = from.count(7); left > 0; left--) {
     const block = readBlock(from);
     if (block.offset + block.bytes > offset) from.fail("a block lies outside of the file's blocks");
     index.blocks.push(block);
   }
-  for (const figures of [index.spaces, index.feeds]) {
-    for (let left = from.count(2); left > 0; left--) figures.set(from.next(), from.next());
-  }
+  index.contents.decode(from);
   for (let left = from.count(5); left > 0; left--) {
     index.shards.push(readShard(from, index.blocks.length));
   }

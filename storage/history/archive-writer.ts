@@ -14,6 +14,8 @@ import {
   encodeArchiveIndex,
 } from "./archive-format.ts";
 
+import { type ContentParts, Contents } from "./contents.ts";
+
 /** Blocks are about this large before compression: small enough to read for a single record, large enough to compress. */
 const blockBytes = 32 << 10;
 /** What all blocks that are being filled may take together. */
@@ -41,8 +43,7 @@ export interface WrittenArchive {
   readonly bytes: number;
   /** The footer's, by which the manifest knows the file. */
   readonly crc: number;
-  readonly spaces: readonly (readonly [space: number, bytes: number])[];
-  readonly feeds: readonly (readonly [feed: number, bytes: number])[];
+  readonly contents: ContentParts;
 }
 
 /** The block of one space that is being filled. */
@@ -59,7 +60,7 @@ interface OpenBlock {
 /** Writes an archive: commits in ascending order, then `finish`. Nothing is synced. */
 export class ArchiveWriter {
   readonly #file: VfsFile;
-  readonly #index: ArchiveIndex = { blocks: [], spaces: new Map(), feeds: new Map(), shards: [] };
+  readonly #index: ArchiveIndex = { blocks: [], contents: new Contents(), shards: [] };
   readonly #open = new Map<number, OpenBlock>();
   readonly #shards = new Map<string, ArchiveIndex["shards"][number]>();
   #openBytes = 0;
@@ -99,15 +100,15 @@ export class ArchiveWriter {
 
   #addRow(block: OpenBlock, sequence: number, { key, value, changes }: ArchivedRow, space: number): void {
     const { builder } = block;
-    const { spaces, feeds } = this.#index;
+    const { contents } = this.#index;
     const rowBytes = key.length + (value?.length ?? 0);
-    spaces.set(space, (spaces.get(space) ?? 0) + rowBytes);
+    contents.addSpace(space, rowBytes);
     const row = value === undefined ? builder.delete(space, key) : builder.put(space, key, value);
     for (const { feed, shard, ordinal, tag, oldValue, wantsOld } of changes) {
       if (ordinal !== this.#nextOrdinal) builder.ordinal(ordinal);
       this.#nextOrdinal = ordinal + 1;
       builder.change(feed, shard, row, tag, wantsOld, oldValue);
-      feeds.set(feed, (feeds.get(feed) ?? 0) + rowBytes + tag.length + (oldValue?.length ?? 0));
+      contents.addFeed(feed, space, rowBytes + tag.length + (oldValue?.length ?? 0));
       const name = `${feed}/${shard}`;
       const known = block.shards.get(name);
       if (known === undefined)
@@ -131,7 +132,7 @@ export class ArchiveWriter {
       shards: new Map(),
     };
     this.#open.set(space, fresh);
-    this.#index.spaces.set(space, this.#index.spaces.get(space) ?? 0);
+    this.#index.contents.addSpace(space, 0);
     return fresh;
   }
 
@@ -190,6 +191,6 @@ export class ArchiveWriter {
     tail.array.set(footer, index.length);
     this.#file.write(tail.array, this.#end);
     this.#end = bytes;
-    return { bytes, crc, spaces: [...this.#index.spaces], feeds: [...this.#index.feeds] };
+    return { bytes, crc, contents: this.#index.contents.parts };
   }
 }

@@ -24,14 +24,14 @@ import {
   decodeArchiveFooter,
   decodeArchiveIndex,
 } from "./archive-format.ts";
+import { Contents } from "./contents.ts";
 import type { HistoryFiles, HistorySource, ShardEnd } from "./source.ts";
 
 /** One archive, for reading. Header and index are read and checked at the first use. */
 export class Archive implements HistorySource {
   readonly record: ArchiveRecord;
   readonly path: string;
-  readonly spaces: ReadonlyMap<number, number>;
-  readonly feeds: ReadonlyMap<number, number>;
+  readonly contents: Contents;
   readonly #vfs: Vfs;
   readonly #files: FilePool;
   readonly #storeId: Uint8Array;
@@ -41,8 +41,7 @@ export class Archive implements HistorySource {
     this.#vfs = vfs;
     this.record = record;
     this.path = archivePath(record.number);
-    this.spaces = new Map(record.spaces);
-    this.feeds = new Map(record.feeds);
+    this.contents = Contents.of(record.contents);
     this.#files = files;
     this.#storeId = storeId;
   }
@@ -93,7 +92,7 @@ export class Archive implements HistorySource {
   }
 
   hasFeed(feed: number): boolean {
-    return this.feeds.has(feed);
+    return this.contents.feeds.has(feed);
   }
 
   shardEnd(feed: number, shard: number): ShardEnd | undefined {

@@ -11,7 +11,7 @@
  *     32  u53  its size
  *     40  u32  its running hash
  *     44  u32  zero
- *   varints = spaces (number, bytes)*, feeds (number, bytes)*, marks (sequence, time, offset)*,
+ *   varints = spaces (number, bytes)*, feeds (number, space, bytes)*, marks (sequence, time, offset)*,
  *             shards (feed, shard, last sequence, last ordinal, frames (sequence, offset)*)*
  *
  * Every list begins with its count. Sequences, times and offsets of a list are differences to the entry before; offsets count in 8 bytes.
@@ -97,10 +97,7 @@ function isOf({ array, view }: Bytes, segment: Segment): boolean {
 
 function encode(index: SegmentIndex): Uint8Array {
   const out = new VarintWriter();
-  for (const figures of [index.spaces, index.feeds]) {
-    out.add(figures.size);
-    for (const [number, bytes] of figures) out.add(number, bytes);
-  }
+  index.contents.encode(out);
   out.add(index.marks.length);
   let last = { sequence: 0, time: 0, offset: 0 };
   for (const mark of index.marks) {
@@ -123,9 +120,7 @@ function encode(index: SegmentIndex): Uint8Array {
 function decode(bytes: Uint8Array, path: string): SegmentIndex {
   const index = new SegmentIndex();
   const from = new VarintReader(bytes.subarray(headerBytes), path, headerBytes);
-  for (const figures of [index.spaces, index.feeds]) {
-    for (let left = from.count(2); left > 0; left--) figures.set(from.next(), from.next());
-  }
+  index.contents.decode(from);
   let last = { sequence: 0, time: 0, offset: 0 };
   for (let left = from.count(3); left > 0; left--) {
     last = {

@@ -11,6 +11,7 @@ import {
 } from "../wal/records.ts";
 import type { Segment } from "../wal/segment.ts";
 import { readSegmentHeader, scanSegment } from "../wal/segment-reader.ts";
+import type { Contents } from "./contents.ts";
 import { readIndexFile, writeIndexFile } from "./index-file.ts";
 import { IndexBuilder, SegmentIndex } from "./segment-index.ts";
 import type { HistoryFiles, HistorySource, ShardEnd } from "./source.ts";
@@ -28,8 +29,7 @@ export class LoggedSegment implements HistorySource {
   #index: SegmentIndex | undefined;
   #isSaved = false;
   /** Kept when the rest of the index is forgotten. */
-  #spaces: ReadonlyMap<number, number> | undefined;
-  #feeds: ReadonlyMap<number, number> | undefined;
+  #contents: Contents | undefined;
 
   /** `index`: if it is known already. */
   constructor(files: HistoryFiles, segment: Segment, index?: SegmentIndex) {
@@ -63,12 +63,8 @@ export class LoggedSegment implements HistorySource {
     return this.segment.bytes;
   }
 
-  get spaces(): ReadonlyMap<number, number> {
-    return this.#spaces ?? this.index.spaces;
-  }
-
-  get feeds(): ReadonlyMap<number, number> {
-    return this.#feeds ?? this.index.feeds;
+  get contents(): Contents {
+    return this.#contents ?? this.index.contents;
   }
 
   /** Reads the index if it is not in memory: from its file, or else from the whole segment. */
@@ -103,8 +99,7 @@ export class LoggedSegment implements HistorySource {
   /** Lets the memory of a saved index go, but for the sums. */
   forget(): void {
     if (!this.#isSaved || this.#index === undefined) return;
-    this.#spaces = this.#index.spaces;
-    this.#feeds = this.#index.feeds;
+    this.#contents = this.#index.contents;
     this.#index = undefined;
   }
 

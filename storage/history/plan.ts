@@ -77,20 +77,28 @@ function planArchives({
 }
 
 /** Whether anything in a source is wanted. */
-export function isWanted(source: HistorySource, wants: ArchiveWants): boolean {
-  for (const feed of source.feeds.keys()) if (wants.keepsFeed(feed, source)) return true;
-  for (const space of source.spaces.keys()) if (wants.keepsSpace(space, source)) return true;
+function isWanted(source: HistorySource, wants: ArchiveWants): boolean {
+  const { spaces, feeds } = source.contents;
+  for (const feed of feeds.keys()) if (wants.keepsFeed(feed, source)) return true;
+  for (const space of spaces.keys()) if (wants.keepsSpace(space, source)) return true;
   return false;
 }
 
 /** About which share of a source would go if it were rewritten, 0 to 1. */
 function unwantedShare(source: HistorySource, wants: ArchiveWants): number {
-  let [bytes, unwantedBytes] = [0, 0];
-  for (const [space, spaceBytes] of source.spaces) {
+  const { spaces, feeds } = source.contents;
+  const unwanted = new Map<number, number>();
+  let bytes = 0;
+  for (const [space, spaceBytes] of spaces) {
     bytes += spaceBytes;
-    if (!wants.keepsSpace(space, source)) unwantedBytes += spaceBytes;
+    if (!wants.keepsSpace(space, source)) unwanted.set(space, spaceBytes);
   }
   // Rows of spaces that are not wanted may be there for feeds that are.
-  for (const [feed, feedBytes] of source.feeds) if (wants.keepsFeed(feed, source)) unwantedBytes -= feedBytes;
-  return bytes === 0 ? 0 : Math.max(0, unwantedBytes) / bytes;
+  for (const [feed, shares] of feeds) {
+    if (!wants.keepsFeed(feed, source)) continue;
+    for (const [space, feedBytes] of shares) unwanted.set(space, (unwanted.get(space) ?? 0) - feedBytes);
+  }
+  let unwantedBytes = 0;
+  for (const spaceBytes of unwanted.values()) unwantedBytes += Math.max(0, spaceBytes);
+  return bytes === 0 ? 0 : unwantedBytes / bytes;
 }

@@ -1,5 +1,6 @@
 import { at } from "../encoding.ts";
 import type { RecordVisitor } from "../wal/records.ts";
+import { Contents } from "./contents.ts";
 
 /** A place in the log from which reading may begin, one about every `markBytes`. */
 export interface Mark {
@@ -15,10 +16,7 @@ const markBytes = 64 << 10;
  * the segment belongs to which space and feed. Made while the segment is written, or by scanning it; kept beside it in a file (index-file.ts).
  */
 export class SegmentIndex {
-  /** Bytes of the rows of each space, by its number: every space that has a record in the segment is there. */
-  readonly spaces = new Map<number, number>();
-  /** Bytes of the changes of each feed, by its number, rows included. */
-  readonly feeds = new Map<number, number>();
+  readonly contents = new Contents();
   readonly marks: Mark[] = [];
   readonly #shards = new Map<string, FrameList>();
 
@@ -31,14 +29,6 @@ export class SegmentIndex {
   /** Notes that the frame at `offset` has changes of the shard, from `sequence` on. Frames come in order. */
   addChange(feed: number, shard: number, sequence: number, ordinal: number, offset: number): void {
     this.shardOrNew(feed, shard).add(sequence, ordinal, offset);
-  }
-
-  addSpaceBytes(space: number, bytes: number): void {
-    this.spaces.set(space, (this.spaces.get(space) ?? 0) + bytes);
-  }
-
-  addFeedBytes(feed: number, bytes: number): void {
-    this.feeds.set(feed, (this.feeds.get(feed) ?? 0) + bytes);
   }
 
   /** The frames of a shard, or undefined when the segment has none of its changes. */
@@ -134,23 +124,23 @@ export class IndexBuilder implements RecordVisitor {
   }
 
   put(space: number, key: string, value: Uint8Array): void {
-    this.index.addSpaceBytes(space, key.length + value.length);
+    this.index.contents.addSpace(space, key.length + value.length);
   }
 
   delete(space: number, key: string): void {
-    this.index.addSpaceBytes(space, key.length);
+    this.index.contents.addSpace(space, key.length);
   }
 
-  change(feed: number, shard: number, ordinal: number, bytes: number): void {
+  change(feed: number, shard: number, ordinal: number, space: number, bytes: number): void {
     this.index.addChange(feed, shard, this.#sequence, ordinal, this.#offset);
-    this.index.addFeedBytes(feed, bytes);
+    this.index.contents.addFeed(feed, space, bytes);
   }
 
   delta(space: number): void {
-    this.index.addSpaceBytes(space, 0);
+    this.index.contents.addSpace(space, 0);
   }
 
   raise(space: number): void {
-    this.index.addSpaceBytes(space, 0);
+    this.index.contents.addSpace(space, 0);
   }
 }

@@ -2,6 +2,8 @@ import type { FilePool } from "../sstable/file-pool.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import type { ChangeRecord, RecordVisitor, WantedChanges } from "../wal/records.ts";
 
+import type { Contents } from "./contents.ts";
+
 /** How the history of one store is read. */
 export interface HistoryFiles {
   readonly vfs: Vfs;
@@ -29,9 +31,7 @@ export interface HistorySource {
   readonly lastTime: number;
   /** Size of the file. */
   readonly bytes: number;
-  /** Numbers of the spaces and feeds that have records in it, and roughly how many bytes those take. */
-  readonly spaces: ReadonlyMap<number, number>;
-  readonly feeds: ReadonlyMap<number, number>;
+  readonly contents: Contents;
   hasFeed(feed: number): boolean;
   /** Where its changes of a shard end; undefined when it has none. */
   shardEnd(feed: number, shard: number): ShardEnd | undefined;

@@ -66,8 +66,10 @@ export interface ArchiveRecord {
   /** Log time of the last commit of those. */
   readonly lastTime: number;
   /** What it holds, by number, and how many bytes of it before compression. */
-  readonly spaces: readonly (readonly [space: number, bytes: number])[];
-  readonly feeds: readonly (readonly [feed: number, bytes: number])[];
+  readonly contents: {
+    readonly spaces: readonly (readonly [space: number, bytes: number])[];
+    readonly feeds: readonly (readonly [feed: number, space: number, bytes: number])[];
+  };
 }
 
 /** A step from one state of the store's files to the next. A record holds one or more of them and takes effect as a whole. */

@@ -172,7 +172,8 @@ export class ManifestState {
   /** Forgets the ids of dropped spaces that neither the log nor an archive can speak of any more. */
   #forgetDropped(): void {
     const archived = new Set<number>();
-    for (const { spaces } of this.archives.values()) for (const [number] of spaces) archived.add(number);
+    for (const { contents } of this.archives.values())
+      for (const [number] of contents.spaces) archived.add(number);
     for (const [number, { at }] of this.#dropped) {
       if (at <= this.trim && !archived.has(number)) this.#dropped.delete(number);
     }

@@ -151,13 +151,13 @@ class StrangerWatch implements SegmentVisitor, Strangers {
     if (this.#knows(space)) this.#next?.delete(space, key);
   }
 
-  change(feed: number, shard: number, ordinal: number, bytes: number): void {
+  change(feed: number, shard: number, ordinal: number, space: number, bytes: number): void {
     if (feed >= this.#state.nextFeed) {
       if (!this.feeds.has(feed))
         this.#note(`the log speaks of feed ${feed}, which the manifest does not know`);
       this.feeds.add(feed);
     }
-    this.#next?.change(feed, shard, ordinal, bytes);
+    this.#next?.change(feed, shard, ordinal, space, bytes);
   }
 
   delta(space: number, rows: number, bytes: number): void {

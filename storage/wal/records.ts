@@ -16,8 +16,8 @@ export interface RecordVisitor {
   commit(sequence: number, time: number): void;
   put(space: number, key: Key, value: Value): void;
   delete(space: number, key: Key): void;
-  /** Only that there is one, where, and how many bytes it takes with its row: `readChanges` gives the content. */
-  change(feed: number, shard: number, ordinal: number, bytes: number): void;
+  /** Only that there is one, where, of which space, and how many bytes it takes with its row: `readChanges` gives the content. */
+  change(feed: number, shard: number, ordinal: number, space: number, bytes: number): void;
   delta(space: number, rows: number, bytes: number): void;
   raise(space: number, generation: number): void;
   /** If it is there, change records are decoded and shown to it too, after `change`. */
@@ -157,8 +157,10 @@ class BlockWalk {
         at = row.end;
       } else if (type === recordType.change) {
         const next = this.changeEnd(at, end);
-        const bytes = next - at + this.#rowBytes(at);
-        visitor.change(view.getUint32(at + 1, true), view.getUint32(at + 5, true), changes, bytes);
+        const row = this.#rowOf(at);
+        const bytes = next - at + this.recordEnd(row, at) - row;
+        const [feed, shard] = [view.getUint32(at + 1, true), view.getUint32(at + 5, true)];
+        visitor.change(feed, shard, changes, view.getUint32(row + 1, true), bytes);
         visitor.changeRecord?.(this.change(at, end, changes, sequence, this.commitTime(start)));
         changes += 1;
         at = next;
@@ -193,11 +195,11 @@ class BlockWalk {
     return next;
   }
 
-  /** Bytes of the row record that the change at `at` reports. */
-  #rowBytes(at: number): number {
+  /** Where the row record lies that the change at `at` reports. */
+  #rowOf(at: number): number {
     const row = this.#block.payloadStart + this.#bytes.view.getUint32(at + 9, true);
     if (row >= at) this.#malformed(at, "its row does not lie before it");
-    return this.recordEnd(row, at) - row;
+    return row;
   }
 
   /** The end of any record, without decoding it. */
@@ -257,9 +259,7 @@ class BlockWalk {
   change(at: number, end: number, ordinal: number, sequence: number, time: number): ChangeRecord {
     const { view, array } = this.#bytes;
     const next = this.changeEnd(at, end);
-    const rowAt = this.#block.payloadStart + view.getUint32(at + 9, true);
-    if (rowAt >= at) this.#malformed(at, "its row does not lie before it");
-    const row = this.row(rowAt, at);
+    const row = this.row(this.#rowOf(at), at);
     const oldFlag = view.getUint8(at + 17);
     const hasOld = oldFlag === oldValueFlag.present;
     const tagStart = at + (hasOld ? 22 : 18);

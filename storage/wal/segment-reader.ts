@@ -173,9 +173,9 @@ class FrameTracker implements RecordVisitor {
     this.#next?.delete(space, key);
   }
 
-  change(feed: number, shard: number, ordinal: number, bytes: number): void {
+  change(feed: number, shard: number, ordinal: number, space: number, bytes: number): void {
     this.#segment.feeds.add(feed);
-    this.#next?.change(feed, shard, ordinal, bytes);
+    this.#next?.change(feed, shard, ordinal, space, bytes);
   }
 
   delta(space: number, rows: number, bytes: number): void {

@@ -37,8 +37,10 @@ export function checkFiles(vfs: Vfs): void {
   const manifest = readManifest(vfs);
   assert(manifest !== undefined, "an open store has a manifest");
   const { state, number } = manifest;
-  const tables = [...state.spaces.values()].flatMap((space) => [...space.tables.keys()]);
-  const tableNames = tables.sort((a, b) => a - b).map((table) => `${String(table).padStart(10, "0")}.sst`);
+  const tables = new Set([...state.tables()].map((table) => table.number));
+  const tableNames = [...tables]
+    .sort((a, b) => a - b)
+    .map((table) => `${String(table).padStart(10, "0")}.sst`);
   assert.deepEqual(vfs.list("sst"), tableNames, "SSTables that no edit names");
   for (const name of vfs.list("wal")) {
     assert.match(name, /^\d{10}\.(wal|idx)$/);
@@ -112,6 +114,8 @@ export class Workload {
   isSetUp = false;
   /** The newest feed position that an outcome told of. */
   lastPosition = "";
+  /** Log times of the commits that were acknowledged. */
+  readonly times = new Map<number, number>();
 
   constructor(vfs: Vfs, options: Omit<StoreOptions, "vfs"> = {}) {
     this.#vfs = vfs;
@@ -158,6 +162,7 @@ export class Workload {
     const outcome = await commitNumber(this.store, n);
     if (outcome.kind === "committed") {
       this.acknowledged = Math.max(this.acknowledged, n);
+      this.times.set(n, outcome.time);
       for (const position of outcome.positions) {
         assert(position > this.lastPosition, "a feed position was used before");
         this.lastPosition = position;
@@ -215,6 +220,33 @@ function commitNumber(store: Store, n: number): Promise<Outcome<undefined, never
       };
     },
   );
+}
+
+/**
+ * Restores the base space to the log time of commit `k` and checks that it shows the last commit of that time; `times` are those of all commits
+ * up to the newest, `n`.
+ */
+export async function checkRestored(
+  store: Store,
+  times: ReadonlyMap<number, number>,
+  k: number,
+  n: number,
+): Promise<void> {
+  const time = times.get(k);
+  assert(time !== undefined, `commit ${k} was acknowledged`);
+  let last = k;
+  while (last < n && times.get(last + 1) === time) last += 1;
+  const copy = crypto.randomUUID();
+  await store.restore({ time }, new Map([[base, copy]]));
+  const rows = await readRows(store, copy);
+  const state = stateAfter(last);
+  assert.deepEqual(rows, new Map([...state.rows, ["n", String(last)]]), `rows at the time of commit ${k}`);
+  assert.equal(store.stats(copy).rows, state.rows.size, `count of rows at the time of commit ${k}`);
+  await store.dropSpace(copy);
+}
+
+export async function keepHistory(store: Store): Promise<void> {
+  await store.keepHistory(base, 1e15);
 }
 
 async function readRows(store: Store, space: string): Promise<Map<string, string>> {

@@ -103,8 +103,10 @@ function archiveOf(state: ManifestState, { number, pick }: Wish): ArchiveRecord 
     firstSequence: last + 1,
     lastSequence: last + 1 + pick,
     lastTime: number,
-    spaces: space === undefined ? [] : [[space, number]],
-    feeds: [],
+    contents: {
+      spaces: space === undefined ? [] : [[space, number]],
+      feeds: space === undefined ? [] : [[pick, space, number]],
+    },
   };
 }
 
