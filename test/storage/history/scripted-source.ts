@@ -1,0 +1,111 @@
+import { Bytes } from "../../../storage/frame.ts";
+import { Contents } from "../../../storage/history/contents.ts";
+import type { HistorySource, ShardEnd } from "../../../storage/history/source.ts";
+import { FrameBuilder } from "../../../storage/wal/frame-builder.ts";
+import {
+  type ChangeRecord,
+  type RecordVisitor,
+  readChanges,
+  visitRecords,
+  type WantedChanges,
+} from "../../../storage/wal/records.ts";
+
+export interface ScriptedRow {
+  readonly space: number;
+  readonly key: string;
+  readonly value: Uint8Array | undefined;
+  /** The feed that is told of it. */
+  readonly feed: number | undefined;
+  readonly shard: number;
+  readonly old: Uint8Array | undefined;
+}
+
+export interface ScriptedCommit {
+  readonly sequence: number;
+  readonly time: number;
+  readonly rows: readonly ScriptedRow[];
+}
+
+const tag = new Uint8Array([1, 2, 3]);
+
+/** A source that holds given commits, each in a frame of its own as the log would have it: the reference for archives. */
+export class ScriptedSource implements HistorySource {
+  readonly path = "wal/scripted.wal";
+  readonly bytes: number = 1 << 20;
+  readonly isLoaded = true;
+  readonly contents = new Contents();
+  readonly #commits: readonly ScriptedCommit[];
+  readonly #ends = new Map<string, ShardEnd>();
+
+  constructor(commits: readonly ScriptedCommit[]) {
+    this.#commits = commits;
+    for (const { sequence, rows } of commits) {
+      let ordinal = 0;
+      for (const { space, key, value, feed, shard } of rows) {
+        const bytes = key.length + (value?.length ?? 0);
+        this.contents.addSpace(space, bytes);
+        if (feed === undefined) continue;
+        this.contents.addFeed(feed, space, bytes);
+        this.#ends.set(`${feed}/${shard}`, { lastSequence: sequence, lastOrdinal: ordinal });
+        ordinal += 1;
+      }
+    }
+  }
+
+  get firstSequence(): number {
+    return this.#commits[0]?.sequence ?? 0;
+  }
+
+  get lastSequence(): number {
+    return this.#commits.at(-1)?.sequence ?? 0;
+  }
+
+  get lastTime(): number {
+    return this.#commits.at(-1)?.time ?? 0;
+  }
+
+  hasFeed(feed: number): boolean {
+    return this.contents.feeds.has(feed);
+  }
+
+  shardEnd(feed: number, shard: number): ShardEnd | undefined {
+    return this.#ends.get(`${feed}/${shard}`);
+  }
+
+  readChanges(wanted: WantedChanges, into: ChangeRecord[]): void {
+    for (const commit of this.#commits) {
+      const { bytes, block } = frameOf(commit);
+      readChanges(bytes, block, this.path, wanted, into);
+    }
+  }
+
+  *visit(_space: number | undefined, after: number, visitor: RecordVisitor): Generator<number, void> {
+    for (const commit of this.#commits) {
+      if (commit.sequence <= after) continue;
+      const { bytes, block } = frameOf(commit);
+      visitRecords(bytes, block, this.path, visitor);
+      yield block.payloadEnd;
+    }
+  }
+
+  forget(): void {}
+
+  unlink(): void {}
+}
+
+function frameOf({ sequence, time, rows }: ScriptedCommit) {
+  const builder = new FrameBuilder(1 << 10);
+  builder.beginCommit(0);
+  const start = builder.payloadEnd - 8;
+  const places = rows.map(({ space, key, value }) =>
+    value === undefined ? builder.delete(space, key) : builder.put(space, key, value),
+  );
+  for (const [i, { feed, shard, old }] of rows.entries()) {
+    if (feed !== undefined) builder.change(feed, shard, places[i] ?? 0, tag, feed === 1, old);
+  }
+  for (const { space, value } of rows) builder.delta(space, value === undefined ? -1 : 1, 5);
+  builder.endCommit();
+  const bytes = new Bytes(builder.bytes.array.slice(0, builder.payloadEnd));
+  const block = { payloadStart: start, payloadEnd: builder.payloadEnd, firstSequence: sequence, time };
+  return { bytes, block };
+}
