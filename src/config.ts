@@ -20,6 +20,7 @@ export interface ServeConfig {
   readonly memtableBytesMax: number;
   readonly cacheBytesMax: number;
   readonly acceptClock: boolean;
+  readonly historyBytesMax: number;
   readonly streamShards: number;
   readonly ttlSweepIntervalMs: number;
   readonly tableMetrics: boolean;
@@ -86,6 +87,12 @@ const FLAGS = [
     help: "memory for writes not yet in sorted files",
   },
   { name: "cache-bytes-max", value: "BYTES", fallback: String(64 << 20), help: "memory for the block cache" },
+  {
+    name: "history-bytes-max",
+    value: "BYTES",
+    fallback: "0",
+    help: "disk for stream records and the past that restores need; 0 is a quarter of what is free, 256 MiB in memory",
+  },
   {
     name: "stream-shards",
     value: "N",
@@ -162,6 +169,7 @@ function checked(values: Values): ServeConfig {
     transactionConflicts: boolean("transaction-conflicts", values),
     memtableBytesMax: integer("memtable-bytes-max", values, 1 << 20, 2 ** 40),
     cacheBytesMax: integer("cache-bytes-max", values, 0, 2 ** 40),
+    historyBytesMax: integer("history-bytes-max", values, 0, 2 ** 50),
     acceptClock: boolean("accept-clock", values),
     streamShards: integer("stream-shards", values, 1, 256),
     ttlSweepIntervalMs: integer("ttl-sweep-interval-ms", values, 0, 86_400_000),

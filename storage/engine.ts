@@ -288,6 +288,7 @@ class Engine implements LocalStore {
       feedRetentionMs,
       historyBytesMax,
       historyCheckpointBytes,
+      rewrites: this.#options.archives,
       segmentBytesMax,
     });
   }

@@ -31,6 +31,8 @@ export interface HistoryKeeperOptions {
   /** What the past may take: segments whose rows are flushed, archives, and those SSTables. */
   readonly bytesMax: () => number;
   readonly segmentBytesMax: number;
+  /** Whether anything may be rewritten, or only removed as a whole. */
+  readonly rewrites: boolean;
 }
 
 /** The archives of a store, oldest first. */
@@ -138,7 +140,7 @@ export class HistoryKeeper {
       const step = this.#plan(isOver);
       if (step?.kind === "removeSegments" || step?.kind === "removeArchives") {
         await this.#remove(step);
-      } else if (step !== undefined) {
+      } else if (step !== undefined && this.#options.rewrites) {
         this.#rewriting = this.#rewrite(step)
           .then(() => {
             this.#rewriting = undefined;

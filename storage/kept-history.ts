@@ -28,6 +28,7 @@ export interface KeptHistoryOptions {
   readonly feedRetentionMs: number;
   readonly historyBytesMax: number;
   readonly historyCheckpointBytes: number;
+  readonly rewrites: boolean;
   readonly segmentBytesMax: number;
 }
 
@@ -69,6 +70,7 @@ export class KeptHistory {
       replayAfter: options.replayAfter,
       keepFrom: () => groups.time() - options.feedRetentionMs,
       checkpointBytes: () => this.#checkpointBytes(),
+      rewrites: options.rewrites,
       bytesMax: () => this.bytesMax,
       segmentBytesMax: options.segmentBytesMax,
     });

@@ -28,6 +28,8 @@ export interface StoreOptions {
   readonly feedRetentionMs?: number;
   /** What the past may take beyond what recovery needs: log, archives, SSTables kept for restores. 0: a quarter of what the disk has free. */
   readonly historyBytesMax?: number;
+  /** Rewrite closed log segments of which little is wanted. Without it each stays as long as anything in it is wanted. */
+  readonly archives?: boolean;
   /** A space whose past is kept gets a checkpoint when more than this, and than its own size, was logged of it: bounds a restore's replay. */
   readonly historyCheckpointBytes?: number;
   /** Zeros are written this far ahead in the log: syncing into space that exists already takes two thirds of the time. */
@@ -64,6 +66,7 @@ export const defaultOptions = {
   /** What DynamoDB promises for its streams. */
   feedRetentionMs: 24 * 3_600_000,
   historyBytesMax: 0,
+  archives: true,
   historyCheckpointBytes: 256 << 20,
   /** One slower sync in a thousand small ones; more would be felt as a pause. */
   logFillBytes: 1 << 20,

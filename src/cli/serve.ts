@@ -87,6 +87,7 @@ function open(config: ServeConfig): Promise<LocalStore> {
     memtableBytesMax: config.memtableBytesMax,
     cacheBytesMax: config.cacheBytesMax,
     acceptClock: config.acceptClock,
+    historyBytesMax: config.historyBytesMax,
     worker: !config.memory,
   });
 }

@@ -8,6 +8,7 @@ import { checkDirectory } from "../recovery.ts";
 import type { SpaceId } from "../store.ts";
 import { TableFiles } from "../table-files.ts";
 import type { Vfs } from "../vfs/vfs.ts";
+import { type ArchiveFinding, checkArchives } from "./archive-check.ts";
 import { checkLog, type LogFinding } from "./log-check.ts";
 import { findManifest, type ManifestFinding } from "./manifest-check.ts";
 import { checkTable, type TableFinding } from "./table-check.ts";
@@ -26,6 +27,7 @@ export interface Inspection {
   /** The SSTables that the manifest names, and those of them that are damaged. */
   readonly tablePaths: readonly string[];
   readonly tables: readonly TableFinding[];
+  readonly archives: ArchiveFinding;
 }
 
 /** Who needs an SSTable: a space, or what a checkpoint holds of one. */
@@ -52,7 +54,14 @@ export async function inspect(
   try {
     const records = recordsOf(state);
     const tablePaths = records.map(({ number }) => tables.path(number));
-    return { manifest, log, tablePaths, tables: await checkTables(tables, records, clock, watcher) };
+    const archives = checkArchives(vfs, tables.files, header.storeId, state, watcher);
+    return {
+      manifest,
+      log,
+      tablePaths,
+      tables: await checkTables(tables, records, clock, watcher),
+      archives,
+    };
   } finally {
     tables.close();
   }

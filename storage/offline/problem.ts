@@ -35,6 +35,8 @@ export type Loss =
   | { readonly kind: "trimmed"; readonly feeds: readonly FeedId[]; readonly last: number }
   /** Rows of a space that the manifest does not know, of which the log speaks. */
   | { readonly kind: "unknownSpace"; readonly number: number }
+  /** A space cannot be restored to an instant before its next checkpoint after these commits. */
+  | { readonly kind: "past"; readonly space: SpaceId; readonly first: number; readonly last: number }
   /** What happened to the store's files after a record of its manifest: spaces, feeds, SSTables that came and went. */
   | { readonly kind: "edits"; readonly after: number };
 
@@ -70,6 +72,8 @@ export function lossText(
       return `change records up to commit ${loss.last} of ${feedsText(loss.feeds)}: readers that are behind it are told`;
     case "unknownSpace":
       return `all rows of space number ${loss.number}, which the manifest does not know`;
+    case "past":
+      return `the past of ${nameOf(loss.space)} with commits ${spanText(loss.first, loss.last)}, and all before it`;
     case "edits":
       return `what became of spaces, feeds and SSTables after record ${loss.after} of the manifest`;
   }

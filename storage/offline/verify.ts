@@ -1,9 +1,11 @@
 import { StorageError } from "../errors.ts";
+import { archiveDirectory } from "../history/archive-format.ts";
 import type { TableRecord } from "../manifest/edit.ts";
 import type { ManifestState } from "../manifest/state.ts";
 import { tableDirectory } from "../table-files.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { walDirectory } from "../wal/format.ts";
+import { isArchivePath } from "./archive-check.ts";
 import {
   type Inspection,
   inspect,
@@ -16,7 +18,7 @@ import {
 import type { KeyRange, Loss, Problem } from "./problem.ts";
 import type { TableFinding } from "./table-check.ts";
 
-export type FileKind = "manifest" | "log" | "sstable";
+export type FileKind = "manifest" | "log" | "index" | "archive" | "sstable";
 
 /** All files of one kind. */
 export interface KindReport {
@@ -62,10 +64,22 @@ const kinds: readonly {
   },
   {
     kind: "log",
-    // Indexes (.idx) can be made again from their segments: they are neither needed nor in the way.
-    isOne: (path) => path.startsWith(`${walDirectory}/`) && !path.endsWith(".idx"),
+    isOne: (path) => path.startsWith(`${walDirectory}/`) && !isIndex(path),
     problems: ({ log }) => log.problems,
     needed: ({ log }) => log.files,
+  },
+  {
+    // Each can be made again from its segment, so nothing that is in one is a problem.
+    kind: "index",
+    isOne: isIndex,
+    problems: () => [],
+    needed: ({ log }) => [...log.files].map((path) => path.replace(/\.wal$/, ".idx")),
+  },
+  {
+    kind: "archive",
+    isOne: isArchivePath,
+    problems: ({ archives }) => archives.problems,
+    needed: ({ archives }) => archives.paths,
   },
   {
     kind: "sstable",
@@ -74,6 +88,10 @@ const kinds: readonly {
     needed: ({ tablePaths }) => tablePaths,
   },
 ];
+
+function isIndex(path: string): boolean {
+  return path.endsWith(".idx");
+}
 
 export function reportOf(vfs: Vfs, inspection: Inspection): VerifyReport {
   const files = filesOf(vfs);
@@ -120,7 +138,7 @@ function overlaps({ smallest, largest }: TableRecord, { ge, gt, le, lt }: KeyRan
 /** Every file in the directory and its folders for data. */
 export function filesOf(vfs: Vfs): FileSize[] {
   const paths = vfs.list("").filter((name) => /^(CURRENT|MANIFEST-)/.test(name));
-  for (const directory of [walDirectory, tableDirectory]) {
+  for (const directory of [walDirectory, archiveDirectory, tableDirectory]) {
     if (vfs.exists(directory)) paths.push(...vfs.list(directory).map((name) => `${directory}/${name}`));
   }
   return paths.map((file) => ({ file, bytes: sizeOf(vfs, file) }));

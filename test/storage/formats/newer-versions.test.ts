@@ -38,7 +38,7 @@ for (const ending of endings) {
     const { files, durable } = await smallStore(ending);
     const kinds = { wal: 0, sst: 0, manifest: 0 };
     for (const [path, bytes] of files) {
-      if (path === "CURRENT" || path.endsWith(".idx")) continue;
+      if (path === "CURRENT") continue;
       const changed = withFile(files, path, newer(path, bytes));
       if (path.endsWith(".sst")) {
         // An SSTable is not opened before it is read, and newer ones may have all that it has.

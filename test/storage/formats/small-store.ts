@@ -19,6 +19,8 @@ const options = {
   blockBytes: 256,
   // Which files a compaction has got to would be a matter of luck.
   compaction: false,
+  // The log shall be whole; archives have tests of their own.
+  archives: false,
 };
 const commits = 26;
 
@@ -42,9 +44,11 @@ export async function smallStore(ending: Ending): Promise<SmallStore> {
     workload.clock.advance(50);
     workload.clock.advance(50);
   }
-  let files = filesOf(vfs);
+  // Indexes of segments can be made again, whatever is in them: they have tests of their own.
+  const stored = () => new Map([...filesOf(vfs)].filter(([path]) => !path.endsWith(".idx")));
+  let files = stored();
   await workload.store.close();
-  if (ending === "closed") files = filesOf(vfs);
+  if (ending === "closed") files = stored();
   for (const kind of [/^wal\/.*3\.wal$/, /^sst\/.*\.sst$/, /^MANIFEST-/, /^CURRENT$/]) {
     assert(
       [...files.keys()].some((path) => kind.test(path)),

@@ -6,7 +6,7 @@ import { readFile } from "../sstable/support.ts";
 /** The files of a data directory, by their paths. */
 export type StoredFiles = ReadonlyMap<string, Uint8Array>;
 
-const directories = ["wal", "sst"] as const;
+const directories = ["wal", "archive", "sst"] as const;
 const isOfTheLock = (path: string): boolean => path.startsWith("LOCK");
 
 /** Copies of all files of a data directory but those of its lock. */

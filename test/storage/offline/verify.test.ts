@@ -26,7 +26,7 @@ async function verifyFiles(files: StoredFiles): Promise<VerifyReport | undefined
   try {
     const report = await verifyStore(vfs);
     for (const { file, offset } of problemsOf(report)) {
-      assert(/^(CURRENT|MANIFEST-\d{10}|(wal|sst)\/\d{10}\.(wal|sst))$/.test(file), file);
+      assert(/^(CURRENT|MANIFEST-\d{10}|(wal|archive|sst)\/\d{10}\.(wal|arc|sst))$/.test(file), file);
       assert(offset >= 0 && offset <= (files.get(file)?.length ?? 0), `${file} at byte ${offset}`);
     }
     return report;
