@@ -509,6 +509,7 @@ class Engine implements LocalStore {
       ...(cause === undefined ? {} : { cause }),
       durability: durability.mode === "interval" ? `interval:${durability.intervalMs}` : durability.mode,
       ...this.#health.trouble,
+      history: this.#history.health,
     };
   }
 

@@ -91,6 +91,12 @@ export class HistoryCheckpoints {
     return this.of(id)[0]?.time;
   }
 
+  /** The oldest instant that any space can be restored to. */
+  oldest(): number | undefined {
+    const first = [...this.#options.checkpoints.history().values()].flatMap(([record]) => record?.time ?? []);
+    return first.length === 0 ? undefined : Math.min(...first);
+  }
+
   /** By space number, the sequence after which all of its records are wanted. */
   wanted(): Map<number, number> {
     const { manifest, checkpoints } = this.#options;

@@ -62,6 +62,9 @@ export class HistoryKeeper {
   #cancelRetry: (() => void) | undefined;
   #closed = false;
   #bytesArchived = 0;
+  /** Times that something was given up for want of room. */
+  instantsGivenUp = 0;
+  recordsGivenUp = 0;
 
   constructor(options: HistoryKeeperOptions) {
     this.#options = options;
@@ -153,7 +156,11 @@ export class HistoryKeeper {
         return;
       } else if (!isOver) {
         return;
-      } else if (!(await checkpoints.shorten()) && !(await this.#removeOldest())) {
+      } else if (await checkpoints.shorten()) {
+        this.instantsGivenUp += 1;
+      } else if (await this.#removeOldest()) {
+        this.recordsGivenUp += 1;
+      } else {
         return;
       }
     }

@@ -11,7 +11,7 @@ import { restoreInstant } from "./instant-restore.ts";
 import type { Log } from "./log.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import type { SpaceDirectory } from "./space-directory.ts";
-import type { HistoryRange, Progress, SpaceId } from "./store.ts";
+import type { HistoryHealth, HistoryRange, Progress, SpaceId } from "./store.ts";
 
 export interface KeptHistoryOptions {
   readonly files: HistoryFiles;
@@ -91,6 +91,14 @@ export class KeptHistory {
     if (historyBytesMax > 0) return historyBytesMax;
     const free = files.vfs.freeBytes();
     return free === undefined ? bytesMaxDefault : Math.max(bytesMaxDefault, (free + this.bytes) / 4);
+  }
+
+  get health(): HistoryHealth {
+    const { instantsGivenUp, recordsGivenUp } = this.#keeper;
+    const { bytes, bytesMax } = this;
+    const oldestRestorable = this.#checkpoints.oldest();
+    const known = oldestRestorable === undefined ? {} : { oldestRestorable };
+    return { bytes, bytesMax, ...known, instantsGivenUp, recordsGivenUp };
   }
 
   get bytesArchived(): number {

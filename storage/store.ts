@@ -231,6 +231,19 @@ export interface Health {
   readonly backgroundError?: string;
   /** Damage met since the start; reads of these files fail, all others are served. */
   readonly degraded?: readonly DamagedFile[];
+  /** What is kept of the past. */
+  readonly history?: HistoryHealth;
+}
+
+export interface HistoryHealth {
+  /** What the past takes beyond what recovery needs, and may take. */
+  readonly bytes: number;
+  readonly bytesMax: number;
+  /** The earliest instant that any space can be restored to, milliseconds since the epoch; absent when no past is kept. */
+  readonly oldestRestorable?: number;
+  /** How often since the start, for want of room, a space's earliest instant was moved, and the oldest records of feeds were given up. */
+  readonly instantsGivenUp: number;
+  readonly recordsGivenUp: number;
 }
 
 export interface Store {

@@ -16,7 +16,7 @@ const writing: readonly Entry[] = [
   [
     "walnut_storage_written_bytes_total",
     "counter",
-    "Bytes written, by cause: log (headers and zeros ahead included), flush, compaction, manifest, checkpoint, load",
+    "Bytes written, by cause: log (headers and zeros ahead included), flush, compaction, manifest, checkpoint, load, archive",
     (counters) =>
       by("cause", {
         log: counters.logFileBytes,
@@ -25,6 +25,7 @@ const writing: readonly Entry[] = [
         manifest: counters.manifestBytes,
         checkpoint: counters.checkpointBytes,
         load: counters.loadBytes,
+        archive: counters.archiveBytesWritten,
       }),
   ],
   [
@@ -144,6 +145,19 @@ const background: readonly Entry[] = [
   ["walnut_storage_frozen_memtables", "gauge", "Memtables waiting to be flushed", (c) => c.frozenMemtables],
   ["walnut_storage_log_segments", "gauge", "Files of the log", ({ logSegments }) => logSegments],
   ["walnut_storage_log_bytes", "gauge", "Bytes in the log", ({ logSegmentBytes }) => logSegmentBytes],
+  [
+    "walnut_storage_history_bytes",
+    "gauge",
+    "Disk for stream records and the past that restores need: closed log, archives, SSTables kept for restores only",
+    ({ historyBytes }) => historyBytes,
+  ],
+  [
+    "walnut_storage_history_limit_bytes",
+    "gauge",
+    "What that may take (--history-bytes-max)",
+    ({ historyBytesMax }) => historyBytesMax,
+  ],
+  ["walnut_storage_archives", "gauge", "Archives of old log that exist", ({ archives }) => archives],
   [
     "walnut_storage_unflushed_commits",
     "gauge",

@@ -92,7 +92,14 @@ test("health names the durability mode and the last sync", async () => {
   const report = (await response.json()) as Record<string, unknown>;
   expect(report).toMatchObject({ status: "ok", durability: "sync" });
   expect(report["lastSyncMs"]).toBeGreaterThan(0);
-  expect(Object.keys(report).sort()).toEqual(["commit", "durability", "lastSyncMs", "status", "version"]);
+  expect(Object.keys(report).sort()).toEqual([
+    "commit",
+    "durability",
+    "history",
+    "lastSyncMs",
+    "status",
+    "version",
+  ]);
 });
 
 test("docs/operations.md lists every metric and its meaning", async () => {
