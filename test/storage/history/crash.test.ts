@@ -1,7 +1,8 @@
 /** Power cuts while the past is kept: archives are made and rewritten, checkpoints come and go, the budget bites. */
 import { expect, test } from "bun:test";
 import type { StoreOptions } from "../../../storage/index.ts";
-import { CrashVfs, type Survival } from "../../support/crash-vfs.ts";
+import type { Survival } from "../../support/crash-files.ts";
+import { CrashVfs } from "../../support/crash-vfs.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { checkFiles, checkRestored, checkState, keepHistory, Workload } from "../crash/workload.ts";
 
