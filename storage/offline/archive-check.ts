@@ -1,6 +1,7 @@
 import { StorageError } from "../errors.ts";
 import { Archive } from "../history/archive.ts";
 import { archiveDirectory } from "../history/archive-format.ts";
+import type { ArchiveRecord } from "../manifest/edit.ts";
 import type { ManifestState } from "../manifest/state.ts";
 import type { FilePool } from "../sstable/file-pool.ts";
 import type { SpaceId } from "../store.ts";
@@ -11,6 +12,9 @@ import type { Loss, Problem } from "./problem.ts";
 export interface ArchiveFinding {
   readonly paths: readonly string[];
   readonly problems: readonly Problem[];
+  readonly damaged: readonly ArchiveRecord[];
+  /** Paths of the damaged ones that exist. */
+  readonly damagedPaths: readonly string[];
 }
 
 const nothing: RecordVisitor = {
@@ -33,6 +37,7 @@ export function checkArchives(
 ): ArchiveFinding {
   const paths: string[] = [];
   const problems: Problem[] = [];
+  const damaged: ArchiveRecord[] = [];
   for (const record of state.archives.values()) {
     const archive = new Archive({ vfs, files, storeId }, record);
     paths.push(archive.path);
@@ -42,10 +47,12 @@ export function checkArchives(
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       const { offset = 0, message } = error;
+      damaged.push(record);
       problems.push({ file: archive.path, offset, what: message, losses: lossesOf(archive, state) });
     }
   }
-  return { paths, problems };
+  const damagedPaths = problems.map(({ file }) => file).filter((file) => vfs.exists(file));
+  return { paths, problems, damaged, damagedPaths };
 }
 
 /** What a damaged archive takes with it: change records, and the past of spaces up to its end. */

@@ -10,6 +10,7 @@ import { systemRandom } from "../random.ts";
 import { tableDirectory } from "../table-files.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { walDirectory } from "../wal/format.ts";
+import { type HistoryPlan, planHistoryRepair } from "./history-repair.ts";
 import { type Inspection, inspect, type ToolOptions, tableFiles } from "./inspect.ts";
 import { type LogPlan, planLog, rewriteLog } from "./log-repair.ts";
 import { type Loss, lossText, type Problem, problemText } from "./problem.ts";
@@ -34,6 +35,7 @@ interface Plan {
   readonly inspection: Inspection;
   readonly log: LogPlan;
   readonly tables: TablePlan;
+  readonly history: HistoryPlan;
   readonly report: RepairReport;
 }
 
@@ -58,7 +60,7 @@ export async function repair(vfs: Vfs, options: ToolOptions = {}): Promise<Repai
   for (const directory of [walDirectory, tableDirectory]) {
     if (!vfs.exists(directory)) vfs.makeDirectory(directory);
   }
-  const edits: ManifestEdit[] = [numbersOf(vfs, inspection), ...plan.log.edits];
+  const edits: ManifestEdit[] = [numbersOf(vfs, inspection), ...plan.log.edits, ...plan.history.edits];
   edits.push(...writeTables(vfs, plan));
   let closed = state.closedSegment;
   if (plan.log.isNeeded) {
@@ -90,21 +92,22 @@ async function makePlan(vfs: Vfs, options: ToolOptions): Promise<Plan> {
   const files = tableFiles(vfs);
   try {
     const tables = planTables(vfs, files.files, inspection);
+    const history = planHistoryRepair(inspection, log.isNeeded);
     const { manifest } = inspection;
     const edits = manifest.problems.flatMap(({ losses }) => losses);
     // What a manifest of the past does not know may be all there is of some rows.
     const unknown = manifest.isOutdated ? orphans.map(({ file }) => file) : [];
     const manifests = manifest.problems.length > 0 ? manifestFiles(vfs) : [];
-    const aside = new Set([...manifests, ...log.aside, ...tables.aside, ...unknown]);
+    const aside = new Set([...manifests, ...log.aside, ...tables.aside, ...history.aside, ...unknown]);
     const report = {
       isClean: problems.length === 0,
       isDone: false,
       problems,
-      losses: [...edits, ...log.losses, ...tables.losses],
+      losses: [...edits, ...log.losses, ...tables.losses, ...history.losses],
       aside: [...aside].sort(),
       asideIn: undefined,
     };
-    return { inspection, log, tables, report };
+    return { inspection, log, tables, history, report };
   } finally {
     files.close();
   }

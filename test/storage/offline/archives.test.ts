@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import assert from "node:assert/strict";
 import { memoryVfs, verifyStore } from "../../../storage/index.ts";
-import { keepHistory, Workload } from "../crash/workload.ts";
+import { planRepair, repair } from "../../../storage/offline/repair.ts";
+import { checkRestored, keepHistory, Workload } from "../crash/workload.ts";
 import { readFile } from "../sstable/support.ts";
 
 test("verify reads archives, and says what a damaged one takes with it", async () => {
@@ -37,5 +38,23 @@ test("verify reads archives, and says what a damaged one takes with it", async (
       { kind: "changes", feeds: [feed] },
       { kind: "past", space: kept },
     ]);
+    expect((await planRepair(vfs)).losses).toEqual([...(problems[0]?.losses ?? [])]);
   }
+  const n = workload.acknowledged;
+  const report = await repair(vfs);
+  expect(report).toMatchObject({ isDone: true, aside: [path] });
+  expect(await verifyStore(vfs)).toMatchObject({ isClean: true });
+  // Rows are what they were; the feed tells of its gap; what can still be restored is right.
+  await workload.open();
+  const { store } = workload;
+  assert(feed !== undefined && kept !== undefined);
+  const { trim, head } = await store.readFeed(feed, 0, "", 1);
+  expect(trim > "" && head > trim).toBe(true);
+  await store.dropFeed(feed);
+  const earliest = store.history(kept)?.earliest ?? 0;
+  for (const [k, time] of workload.times) {
+    if (time < earliest) continue;
+    await checkRestored(store, workload.times, k, n);
+  }
+  await store.close();
 });
