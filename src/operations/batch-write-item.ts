@@ -81,13 +81,16 @@ function build(entries: readonly Entry[], context: Context): readonly ItemWrite[
   const tables = new Map(
     entries.map(({ write: { tableName } }) => [tableName, tableFor(tableName, context)]),
   );
-  const rows = new Set<string>();
+  // A table may be named in two ways.
+  const keys = new Map([...tables.values()].map((table) => [table, new Set<string>()]));
   return entries.map(({ write }) => {
     const table = tables.get(write.tableName) ?? tableFor(write.tableName, context);
     const itemWrite = write.on(table);
-    const row = `${table.space} ${itemWrite.rowKey}`;
-    if (rows.has(row)) throw validation("Provided list of item keys contains duplicates");
-    rows.add(row);
+    const ofTable = keys.get(table);
+    if (ofTable?.has(itemWrite.rowKey)) {
+      throw validation("Provided list of item keys contains duplicates");
+    }
+    ofTable?.add(itemWrite.rowKey);
     return itemWrite;
   });
 }

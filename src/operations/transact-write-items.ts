@@ -153,7 +153,7 @@ function written(
   });
 }
 
-/** A transaction that was performed earlier costs as much as reading its items. */
+/** A transaction that was performed earlier costs as much as reading its items. It changed no item collection this time. */
 function replayed(sizes: readonly number[], { actions, capacity: mode }: Returns): Body {
   const capacity = new CapacityByTable();
   for (const [at, { write }] of actions.entries()) {

@@ -48,15 +48,21 @@ export function placeActions<T>(
       if (error.ofRequest) ofRequest ??= error;
     }
   }
-  refuseDuplicates(placed.map(rowOf));
+  if (!areDistinct(placed.map(rowOf))) {
+    throw validation("Transaction request cannot include multiple operations on one item");
+  }
   if (payloadBytes > TRANSACTION_BYTES_MAX) throw transactionTooLarge();
   if (ofRequest !== undefined && emptyKeyRefusesRequest) throw ofRequest;
   if (invalid !== undefined) throw cancelledByInvalid(invalid.at, actions.length, invalid.error);
   return placed;
 }
 
-function refuseDuplicates(rows: readonly ItemRow[]): void {
-  const addresses = new Set(rows.map(({ space, key }) => `${space} ${key}`));
-  if (addresses.size === rows.length) return;
-  throw validation("Transaction request cannot include multiple operations on one item");
+/** Whether no item is named twice. Mostly the keys alone tell. */
+function areDistinct(rows: readonly ItemRow[]): boolean {
+  const keys = new Set<string>();
+  for (const { key } of rows) keys.add(key);
+  if (keys.size === rows.length) return true;
+  const addresses = new Set<string>();
+  for (const { space, key } of rows) addresses.add(`${space} ${key}`);
+  return addresses.size === rows.length;
 }

@@ -154,6 +154,18 @@ describe("item collections", () => {
     expect((transaction["ItemCollectionMetrics"] as Record<string, unknown[]>)[table]).toHaveLength(2);
   });
 
+  test("not of a transaction that was performed earlier, which modifies none", async () => {
+    const transaction = {
+      TransactItems: [{ Put: { TableName: table, Item } }],
+      ClientRequestToken: crypto.randomUUID(),
+      ...SIZE,
+    };
+    expect(await target.ok("TransactWriteItems", transaction)).toEqual({
+      ItemCollectionMetrics: { [table]: [metrics("c")] },
+    });
+    expect(await target.ok("TransactWriteItems", transaction)).toEqual({});
+  });
+
   test("not unless asked for, and not without local indexes", async () => {
     expect(await target.ok("PutItem", { TableName: table, Item })).toEqual({});
     expect(
