@@ -1,6 +1,7 @@
 import { HELP } from "./cli/help.ts";
 import { repair } from "./cli/repair.ts";
 import { serve } from "./cli/serve.ts";
+import { stats } from "./cli/stats.ts";
 import { verify } from "./cli/verify.ts";
 import { UsageError } from "./config.ts";
 import { VERSION } from "./version.ts";
@@ -20,6 +21,7 @@ async function main(argv: readonly string[]): Promise<void> {
 const tools: ReadonlyMap<string, (argv: readonly string[]) => Promise<void>> = new Map([
   ["verify", verify],
   ["repair", repair],
+  ["stats", stats],
 ]);
 
 function print(text: string): void {

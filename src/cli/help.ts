@@ -9,6 +9,7 @@ Usage:
   walnut repair [tool options]  say what repairing a damaged store would lose
       --accept-loss             do it: what is replaced is kept beside the data
       --dry-run                 do not, whatever else is given
+  walnut stats [tool options]   what is in the directory of a stopped server
   walnut --version
   walnut --help
 

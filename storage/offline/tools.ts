@@ -1,6 +1,7 @@
 import type { Vfs } from "../vfs/vfs.ts";
 import { checkIsOurs, type ToolOptions } from "./inspect.ts";
 import { planRepair, type RepairReport, repair } from "./repair.ts";
+import { type StoppedStats, statsOf } from "./stats.ts";
 import { whileStopped } from "./stopped.ts";
 import { type VerifyReport, verify } from "./verify.ts";
 
@@ -24,4 +25,9 @@ export function repairStore(vfs: Vfs, options?: ToolOptions): Promise<RepairRepo
   // Before the lock, which is a file: a directory that is not ours is left as it was.
   checkIsOurs(vfs);
   return whileStopped(vfs, "write", () => repair(vfs, options));
+}
+
+/** What is in the store, from its manifest and its log; changes nothing. */
+export function readStoreStats(vfs: Vfs, options?: ToolOptions): Promise<StoppedStats> {
+  return whileStopped(vfs, "read", () => statsOf(vfs, options));
 }

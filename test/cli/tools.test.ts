@@ -102,6 +102,23 @@ describe("walnut repair", () => {
   });
 });
 
+describe("walnut stats", () => {
+  test("tells spaces, feeds, checkpoints and the log, and changes nothing", () => {
+    const data = stored("killed");
+    const before = contents(data);
+    const { status, out, error } = walnut("stats", "--data-dir", data);
+    expect({ status, error }).toEqual({ status: 0, error: "" });
+    expect(out).toMatch(/^store [0-9a-f]{32}, not closed in order\nformats: manifest 1, log 1, SSTables 1\n/);
+    expect(out).toMatch(/space amplification: \d\.\d\d /);
+    for (const title of ["spaces", "feeds", "checkpoints", "log"]) expect(out).toContain(`\n${title}\n`);
+    expect(out).toMatch(/wal\/0000000004\.wal +\d/);
+    const json = JSON.parse(walnut("stats", "--data-dir", data, "--format", "json").out);
+    expect(json.segments).toHaveLength(4);
+    expect(json.problems).toBe(0);
+    expect(contents(data)).toEqual(before);
+  });
+});
+
 describe("walnut verify", () => {
   test("a whole store: status 0, every kind counted, nothing changed", () => {
     for (const ending of ["closed", "killed"] as const) {
