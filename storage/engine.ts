@@ -563,6 +563,7 @@ class Engine implements LocalStore {
       await this.#closeLog();
       await this.#manifest.close();
     } finally {
+      await this.#tables.settled();
       this.#tables.close();
       this.#release();
     }

@@ -278,6 +278,6 @@ export class HistoryKeeper {
     const rest = archives.list.filter((archive) => !gone.includes(archive));
     archives.list = [...rest, ...added].sort((a, b) => a.firstSequence - b.firstSequence);
     if (segment !== undefined) log.removeUpTo(segment.id);
-    for (const source of gone) source.unlink();
+    for (const source of gone) await source.unlink();
   }
 }

@@ -18,6 +18,8 @@ export class TableFiles {
   readonly cache: BlockCache;
   readonly #vfs: Vfs;
   readonly #health: TableFilesHealth;
+  /** The removals that were begun, one after the other: many at once would keep the log's syncs waiting. */
+  #removing: Promise<void> = Promise.resolve();
 
   constructor(vfs: Vfs, cacheBytesMax: number, health: TableFilesHealth) {
     this.#vfs = vfs;
@@ -58,11 +60,32 @@ export class TableFiles {
     const path = this.path(number);
     try {
       this.files.release(path);
-      if (this.#vfs.exists(path)) this.#vfs.unlink(path);
+      if (!this.#vfs.exists(path)) return;
+      const { unlinkAside } = this.#vfs;
+      if (unlinkAside === undefined) this.#vfs.unlink(path);
+      else this.#removing = this.#removing.then(() => this.#remove(path, unlinkAside));
     } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      this.#health.setDegraded(error);
+      this.#failed(error);
     }
+  }
+
+  async #remove(path: string, unlinkAside: (path: string) => Promise<void>): Promise<void> {
+    if (this.#health.isFailed) return;
+    try {
+      await unlinkAside(path);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof StorageError)) throw error;
+    this.#health.setDegraded(error);
+  }
+
+  /** Resolves when the removals that were begun are done. */
+  settled(): Promise<void> {
+    return this.#removing;
   }
 
   close(): void {

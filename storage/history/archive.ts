@@ -4,6 +4,7 @@ import { Bytes } from "../frame.ts";
 import type { ArchiveRecord } from "../manifest/edit.ts";
 import { decompress } from "../sstable/compression.ts";
 import type { FilePool } from "../sstable/file-pool.ts";
+import { removeFile } from "../vfs/remove-file.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import {
   type ChangeRecord,
@@ -129,9 +130,9 @@ export class Archive implements HistorySource {
     }
   }
 
-  unlink(): void {
+  async unlink(): Promise<void> {
     this.#files.release(this.path);
-    this.#vfs.unlink(this.path);
+    await removeFile(this.#vfs, this.path);
   }
 
   #shard(feed: number, shard: number): ArchivedShard | undefined {

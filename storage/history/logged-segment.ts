@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { corruption } from "../errors.ts";
 import { alignFrame, Bytes, type Frame, frameHeaderBytes, readFrame } from "../frame.ts";
+import { removeFile } from "../vfs/remove-file.ts";
 import { frameKind, indexPath, segmentHeaderBytes } from "../wal/format.ts";
 import {
   type ChangeRecord,
@@ -104,10 +105,10 @@ export class LoggedSegment implements HistorySource {
   }
 
   /** Removes the segment and its index. */
-  unlink(): void {
+  async unlink(): Promise<void> {
     const { vfs, files } = this.#files;
     files.release(this.segment.path);
-    vfs.unlink(this.segment.path);
+    await removeFile(vfs, this.segment.path);
     const path = indexPath(this.segment.id);
     if (vfs.exists(path)) vfs.unlink(path);
   }

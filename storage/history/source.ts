@@ -46,5 +46,5 @@ export interface HistorySource {
   readonly isLoaded: boolean;
   forget(): void;
   /** Removes the files. */
-  unlink(): void;
+  unlink(): Promise<void>;
 }

@@ -12,6 +12,7 @@ export class FileCounts {
 /** A file system that passes everything on and counts it. */
 export class CountingVfs implements Vfs {
   readonly root: string | undefined;
+  readonly unlinkAside?: (path: string) => Promise<void>;
   /** Files that are open now. */
   openFiles = 0;
   directorySyncs = 0;
@@ -21,6 +22,7 @@ export class CountingVfs implements Vfs {
   constructor(inner: Vfs) {
     this.#inner = inner;
     this.root = inner.root;
+    if (inner.unlinkAside !== undefined) this.unlinkAside = inner.unlinkAside;
   }
 
   /** The counts of a directory; "" is the store's own. */

@@ -133,6 +133,14 @@ class DiskVfs implements Vfs {
     attempt("unlink", path, () => fs.unlinkSync(this.#absolute(path)));
   }
 
+  readonly unlinkAside = (path: string): Promise<void> =>
+    new Promise((fulfil, reject) => {
+      fs.unlink(this.#absolute(path), (cause) => {
+        if (cause === null || cause === undefined) fulfil();
+        else reject(translate("unlink", path, cause));
+      });
+    });
+
   syncDirectory(directory: string): void {
     attempt("fsync", directory, () => {
       const descriptor = fs.openSync(this.#absolute(directory), "r");

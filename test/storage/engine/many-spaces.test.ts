@@ -23,7 +23,6 @@ function noted() {
 
 test("an idle space takes little memory", async () => {
   const store = await openStore({ vfs: memoryVfs() });
-  await store.createSpace(space);
   const used = async () => {
     for (let round = 0; round < 3; round++) {
       Bun.gc(true);
@@ -32,12 +31,18 @@ test("an idle space takes little memory", async () => {
     const { heapSize, extraMemorySize } = heapStats();
     return heapSize + extraMemorySize;
   };
-  const before = await used();
-  await createIdle(store, 3_000);
-  const each = ((await used()) - before) / 3_000;
-  console.log(`an idle space takes ${each.toFixed(0)} bytes`);
-  expect(each).toBeGreaterThan(200);
-  expect(each).toBeLessThan(6_000);
+  const batch = 1_500;
+  const each: number[] = [];
+  for (let round = 1; round <= 4; round++) {
+    const before = await used();
+    await createIdle(store, round * batch);
+    each.push(((await used()) - before) / batch);
+  }
+  // What other tests have left behind may go in one of the rounds.
+  const median = each.toSorted((a, b) => a - b)[1] ?? 0;
+  console.log(`an idle space takes ${median.toFixed(0)} bytes`);
+  expect(median).toBeGreaterThan(0);
+  expect(median).toBeLessThan(6_000);
   await store.close();
 });
 
@@ -118,6 +123,41 @@ describe("a drop", () => {
     await store.close();
     return { files, ...dropped };
   }
+
+  test("does not wait for the disk to free the files, which goes on one by one; a close does", async () => {
+    const disk = memoryVfs();
+    const removals: PromiseWithResolvers<void>[] = [];
+    const unlinkAside = async (path: string) => {
+      const removal = Promise.withResolvers<void>();
+      removals.push(removal);
+      await removal.promise;
+      disk.unlink(path);
+    };
+    const vfs = Object.assign(disk, { unlinkAside });
+    const store = await openStore({ vfs, tableBytes: 4 << 10 });
+    await store.createSpace(space);
+    const rows = Array.from({ length: 100 }, (_, n) => ({
+      key: `row-${n + 100}`,
+      value: crypto.getRandomValues(new Uint8Array(200)),
+    }));
+    await store.bulkLoad(space, rows, { rows: 100, bytes: 100 });
+    const files = disk.list("sst").length;
+    expect(files).toBeGreaterThan(3);
+    await store.dropSpace(space);
+    await turns(20);
+    expect([disk.list("sst").length, removals.length]).toEqual([files, 1]);
+    let isClosed = false;
+    const closing = store.close().then(() => {
+      isClosed = true;
+    });
+    for (let n = 0; n < files; n++) {
+      await turns(20);
+      expect([isClosed, removals.length, disk.list("sst").length]).toEqual([false, n + 1, files - n]);
+      removals[n]?.resolve();
+    }
+    await closing;
+    expect(disk.list("sst")).toEqual([]);
+  });
 
   test("takes one removal for each file, and nothing for its rows", async () => {
     const small = await callsToDrop(1_000);

@@ -90,7 +90,7 @@ export class ScriptedSource implements HistorySource {
 
   forget(): void {}
 
-  unlink(): void {}
+  async unlink(): Promise<void> {}
 }
 
 function frameOf({ sequence, time, rows }: ScriptedCommit) {
