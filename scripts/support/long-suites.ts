@@ -81,6 +81,13 @@ export const longSuites: readonly LongSuite[] = [
     volumeMax: 1,
   },
   {
+    name: "the past",
+    shows: "restores to any instant, over archives, budgets and power cuts before every call",
+    paths: ["test/storage/history"],
+    knobs: (volume) => (volume === 1 ? {} : { STRIDE: String(Math.ceil(7 / volume)) }),
+    volumeMax: 7,
+  },
+  {
     name: "failing calls",
     shows: "every call fails once, or from then on: typed errors, nothing acknowledged is lost",
     paths: ["test/storage/crash/faults.test.ts"],
