@@ -19,6 +19,7 @@ export interface ServeConfig {
   readonly transactionConflicts: boolean;
   readonly memtableBytesMax: number;
   readonly cacheBytesMax: number;
+  readonly ballastBytesMax: number;
   readonly acceptClock: boolean;
   readonly historyBytesMax: number;
   readonly streamShards: number;
@@ -87,6 +88,12 @@ const FLAGS = [
     help: "memory for writes not yet in sorted files",
   },
   { name: "cache-bytes-max", value: "BYTES", fallback: String(64 << 20), help: "memory for the block cache" },
+  {
+    name: "ballast-bytes",
+    value: "BYTES",
+    fallback: String(64 << 20),
+    help: "reserve for a full disk, or a hundredth of what is free; 0 is none",
+  },
   {
     name: "history-bytes-max",
     value: "BYTES",
@@ -169,6 +176,7 @@ function checked(values: Values): ServeConfig {
     transactionConflicts: boolean("transaction-conflicts", values),
     memtableBytesMax: integer("memtable-bytes-max", values, 1 << 20, 2 ** 40),
     cacheBytesMax: integer("cache-bytes-max", values, 0, 2 ** 40),
+    ballastBytesMax: integer("ballast-bytes", values, 0, 2 ** 40),
     historyBytesMax: integer("history-bytes-max", values, 0, 2 ** 50),
     acceptClock: boolean("accept-clock", values),
     streamShards: integer("stream-shards", values, 1, 256),

@@ -1,3 +1,4 @@
+import { Ballast, openWithReserve } from "./ballast.ts";
 import { BulkLoader } from "./bulk-loader.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { CommitGroup } from "./commit-group.ts";
@@ -69,7 +70,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
   checkDirectory(options.vfs);
   const release = options.vfs.lock("LOCK");
   try {
-    return await Engine.open(full, release);
+    return await openWithReserve(full.vfs, (bytes) => Engine.open(full, release, bytes));
   } catch (error) {
     release();
     throw error;
@@ -101,7 +102,7 @@ class Engine implements LocalStore {
   readonly #reads = { gets: 0, snapshots: 0 };
   #closing: Promise<void> | undefined;
 
-  static async open(options: FullOptions, release: () => void): Promise<Engine> {
+  static async open(options: FullOptions, release: () => void, releasedBytes: number): Promise<Engine> {
     const { vfs, clock, random, durability, acceptClock, logFillBytes, manifestBytesMin } = options;
     const health = new StoreHealth();
     const tables = new TableFiles(vfs, options.cacheBytesMax, health);
@@ -119,6 +120,7 @@ class Engine implements LocalStore {
         onManifestFailure: (error) => engine?.fail(error),
       });
       engine = new Engine(options, release, health, tables, files);
+      new Ballast({ vfs, clock, random, health, bytesMax: options.ballastBytesMax, releasedBytes });
     } catch (error) {
       tables.close();
       throw error;
@@ -331,7 +333,7 @@ class Engine implements LocalStore {
   // Writing
 
   transact<T, R>(request: TransactRequest, decide: Decide<T, R>): Promise<Outcome<T, R>> {
-    const cause = this.#health.writeRefusal();
+    const cause = this.#health.writeRefusal(request.frees);
     if (cause !== undefined) return Promise.resolve({ kind: "unavailable", cause });
     const room = this.#budget.waitForRoom() ?? this.#gate.waitForRoom() ?? this.#groups.waitForRoom();
     if (room !== undefined) return room.then(() => this.transact(request, decide));

@@ -1,8 +1,8 @@
-import { StorageError } from "./errors.ts";
-import type { DamagedFile } from "./store.ts";
+import { isNoSpace, StorageError } from "./errors.ts";
+import type { Health } from "./store.ts";
 
 /** Why writes are refused for now, by what will notice when that ends. */
-export type ReadOnlyReason = "log" | "flush" | "compaction";
+export type ReadOnlyReason = "log" | "flush" | "compaction" | "ballast";
 
 /** Of so many damaged files it is remembered that they are; a disk that breaks altogether makes more. */
 const damagedFilesMax = 100;
@@ -22,6 +22,10 @@ export class StoreHealth {
   readonly #damaged = new Map<string, string>();
   /** Failures of work in the background that is being tried again. */
   readonly #background = new Map<ReadOnlyReason, Error>();
+  /** Whether the reserve for a full disk is there; undefined: there is none. */
+  ballast: "held" | "released" | undefined;
+  /** Hears of a disk that is full. */
+  onNoSpace: ((cause: Error) => void) | undefined;
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<Error>();
@@ -40,9 +44,10 @@ export class StoreHealth {
   }
 
   /** What else there is to say; nothing while all is well. */
-  get trouble(): { readonly backgroundError?: string; readonly degraded?: readonly DamagedFile[] } {
+  get trouble(): Pick<Health, "backgroundError" | "degraded" | "ballast"> {
     const [background] = this.#background.values();
     return {
+      ...(this.ballast === undefined ? {} : { ballast: this.ballast }),
       ...(background === undefined ? {} : { backgroundError: background.message }),
       ...(this.#damaged.size === 0
         ? {}
@@ -58,11 +63,13 @@ export class StoreHealth {
     return this.#closed;
   }
 
-  /** Why nothing can be written now; undefined when all is well. */
-  writeRefusal(): Error | undefined {
+  /** Why nothing can be written now; undefined when all is well. `frees`: what wants to write gives space back. */
+  writeRefusal(frees = false): Error | undefined {
     if (this.#closed) return closedError();
     if (this.#failure !== undefined) return this.#failure;
     if (this.#readOnly.size === 0) return undefined;
+    // What the reserve has left behind is there for those.
+    if (frees && this.#readOnly.size === 1 && this.#readOnly.has("ballast")) return undefined;
     const [reason] = this.#readOnly.values();
     return reason;
   }
@@ -77,6 +84,7 @@ export class StoreHealth {
 
   setReadOnly(reason: ReadOnlyReason, cause: Error): void {
     this.#readOnly.set(reason, cause);
+    this.#hear(cause);
   }
 
   /** That work succeeds again. */
@@ -88,6 +96,11 @@ export class StoreHealth {
   /** Work in the background failed, and is going to be tried again. */
   setBackgroundError(reason: ReadOnlyReason, cause: Error): void {
     this.#background.set(reason, cause);
+    this.#hear(cause);
+  }
+
+  #hear(cause: Error): void {
+    if (isNoSpace(cause)) this.onNoSpace?.(cause);
   }
 
   setDegraded(cause: Error): void {

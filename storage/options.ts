@@ -47,6 +47,8 @@ export interface StoreOptions {
   /** Least target of the first level below level 0; and the most that a level may exceed the one above it by. */
   readonly levelBytesMin?: number;
   readonly levelFanOut?: number;
+  /** Size of a file that is given up on a full disk, so that what frees space can still be done; 0: none. Where free space is not known, none. */
+  readonly ballastBytesMax?: number;
   /** Run flushes and compactions in a Worker (needs a disk Vfs) instead of in slices on this thread. */
   readonly worker?: boolean;
 }
@@ -80,5 +82,6 @@ export const defaultOptions = {
   /** About one compaction of level 0. */
   levelBytesMin: 128 << 20,
   levelFanOut: 10,
+  ballastBytesMax: 0,
   worker: false,
 };

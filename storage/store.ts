@@ -88,6 +88,8 @@ export interface TransactRequest {
   readonly fences?: readonly Fence[];
   /** The rows to latch and read, absent ones included. No duplicates. */
   readonly reads: readonly RowAddress[];
+  /** What is decided gives space back (a removal of a space begins like that): it may be taken where other writes are refused on a full disk. */
+  readonly frees?: boolean;
 }
 
 /**
@@ -231,6 +233,8 @@ export interface Health {
   readonly backgroundError?: string;
   /** Damage met since the start; reads of these files fail, all others are served. */
   readonly degraded?: readonly DamagedFile[];
+  /** The reserve for a full disk: there, or given up until there is room for it; absent when there is none. */
+  readonly ballast?: "held" | "released";
   /** What is kept of the past. */
   readonly history?: HistoryHealth;
 }

@@ -86,6 +86,7 @@ function open(config: ServeConfig): Promise<LocalStore> {
     durability: config.memory ? { mode: "off" } : config.durability,
     memtableBytesMax: config.memtableBytesMax,
     cacheBytesMax: config.cacheBytesMax,
+    ballastBytesMax: config.memory ? 0 : config.ballastBytesMax,
     acceptClock: config.acceptClock,
     historyBytesMax: config.historyBytesMax,
     worker: !config.memory,

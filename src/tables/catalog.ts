@@ -321,7 +321,7 @@ export class Catalog {
     const writes = [{ space: SYSTEM_SPACE, key: tableRowKey(DEFAULT_NAMESPACE, name), value }, ...others];
     const reads = writes.map(({ space, key }): RowAddress => ({ space, key }));
     for (;;) {
-      const outcome = await this.store.transact({ reads }, () => ({
+      const outcome = await this.store.transact({ reads, frees: value === undefined }, () => ({
         kind: "commit",
         writes,
         raise: [fence],
