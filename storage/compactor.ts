@@ -9,7 +9,7 @@ import type { StoreHealth } from "./health.ts";
 import type { ManifestEdit, TableRecord } from "./manifest/edit.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import type { Space } from "./space.ts";
-import type { TableFiles } from "./table-files.ts";
+import { type TableFiles, tableDirectory } from "./table-files.ts";
 import type { TableHandle } from "./version.ts";
 import type { WriteGate } from "./write-gate.ts";
 
@@ -274,7 +274,7 @@ export class Compactor {
   }
 
   async #merge(space: Space, task: Task, control: CompactionControl): Promise<void> {
-    const { manifest, tables } = this.#options;
+    const { executor, manifest, tables } = this.#options;
     const inputs = [...task.upper, ...task.lower];
     const numbers = new Map<string, number>();
     let isCommitting = false;
@@ -282,7 +282,7 @@ export class Compactor {
     try {
       outputs = await this.#write(space, task, numbers, control);
       checkOutputs(inputs, outputs);
-      if (outputs.length > 0) tables.syncDirectory();
+      if (outputs.length > 0) await executor.syncDirectory(tableDirectory);
       // From the look at `dropped` to the commit nothing may intervene: the manifest refuses edits of a space that is gone.
       if (space.dropped) throw new StorageError("closed", "the space is being dropped");
       isCommitting = true;

@@ -25,7 +25,7 @@ export type WorkloadName =
   | "readwhilewriting";
 
 /** What no workload of db_bench asks. */
-export type ProbeName = "fill-log-and-die" | "reopen" | "read-latency" | "load-and-drop";
+export type ProbeName = "fill-log-and-die" | "reopen" | "rest" | "read-latency" | "load-and-drop";
 
 export interface Job {
   readonly subject: SubjectName;

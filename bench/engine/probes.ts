@@ -13,6 +13,10 @@ type Probe = (subject: EngineSubject, job: Job, watch: Stopwatch) => Promise<Don
 export const probes: Readonly<Record<ProbeName, Probe>> = {
   "fill-log-and-die": fillLogAndDie,
   reopen: async () => ({ operations: 1 }),
+  rest: async () => {
+    await settle();
+    return { operations: 1 };
+  },
   "read-latency": readLatency,
   "load-and-drop": loadAndDrop,
 };

@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 const BLOCK_BYTES = 512;
 const SETTLE_STEP_MS = 100;
-/** So many quiet steps in a row, and what counts as quiet. */
-const SETTLE_STEPS = 4;
+/** So many quiet steps in a row, and what counts as quiet: more than the second after which Walnut tidies up a space at rest. */
+const SETTLE_STEPS = 13;
 const SETTLE_CPU_SECONDS = 0.015;
 const SETTLE_BYTES = 64 << 10;
 const SETTLE_MS_MAX = 180_000;

@@ -68,9 +68,9 @@ export function countersLine(samples: Samples): string | undefined {
   if (walnut.some(({ userBytes }) => userBytes > 0)) {
     const of = (name: string) =>
       middle(walnut, (sample) => count(sample, name) / sample.userBytes).toFixed(2);
-    const causes = `log ${of("logBytes")}, flush ${of("flushBytes")}, compaction ${of("compactionBytes")}`;
+    const causes = `log ${of("logFileBytes")}, flush ${of("flushBytes")}, compaction ${of("compactionBytes")}`;
     const stalls = middle(walnut, (sample) => count(sample, "writeStalls"));
-    return `Walnut wrote per byte of user data: ${causes}; the rest is zeros ahead in the log; ${stalls} stalls`;
+    return `Walnut wrote per byte of user data: ${causes}; ${stalls} stalls`;
   }
   if (!walnut.some((sample) => count(sample, "gets") > 0)) return undefined;
   return `Walnut looked at ${middle(walnut, blocksPerGet).toFixed(3)} blocks per get`;

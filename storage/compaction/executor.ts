@@ -42,8 +42,7 @@ export interface CompactionControl {
 }
 
 /**
- * Runs jobs. Outputs are complete and synced when the promise resolves (their directory entry is not: the caller syncs the directory with
- * its manifest edit). When it rejects, the caller removes the outputs that exist, and may try again under new names.
+ * Runs jobs. Outputs are complete and synced when the promise resolves (their directory entry is not: that takes `syncDirectory`). When it rejects, the caller removes the outputs that exist, and may try again under new names.
  */
 export interface JobExecutor {
   /**
@@ -53,6 +52,8 @@ export interface JobExecutor {
   flush(spec: FlushSpec, memtables: readonly Memtable[]): Promise<SSTableInfo | undefined>;
   /** Merges SSTables; pauses while flushes and more urgent compactions run, and keeps to `pace`. */
   compact(spec: CompactionSpec, control?: CompactionControl): Promise<SSTableOutput[]>;
+  /** Makes the entries of a directory durable; beside this thread, which would have to wait for the disk, if jobs run there. */
+  syncDirectory(directory: string): Promise<void>;
   /** Output of compactions in bytes per second, from now on; 0 (as at first) = as fast as they can. */
   pace(bytesPerSecond: number): void;
   /** Jobs under way reject with "closed". Idempotent. */

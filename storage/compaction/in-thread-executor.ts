@@ -21,6 +21,9 @@ export function inThreadExecutor(vfs: Vfs, clock: Clock): JobExecutor {
     async compact(spec, control) {
       return runner.run(new CompactionJob(vfs, spec), { paced: true, ...control });
     },
+    async syncDirectory(directory) {
+      vfs.syncDirectory(directory);
+    },
     pace(rate) {
       if (rate === bytesPerSecond) return;
       bytesPerSecond = rate;

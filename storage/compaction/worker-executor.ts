@@ -43,6 +43,9 @@ export function workerExecutor(root: string, module: URL = workerModule()): JobE
     async compact(spec, { signal, urgency } = {}) {
       return run({ kind: "compact", spec, urgency }, signal);
     },
+    async syncDirectory(directory) {
+      await run({ kind: "syncDirectory", directory });
+    },
     pace(bytesPerSecond) {
       const kibPerSecond = bytesPerSecond > 0 ? Math.max(1, Math.round(bytesPerSecond / 1024)) : 0;
       Atomics.store(new Int32Array(pace), 0, Math.min(kibPerSecond, 0x7fff_ffff));

@@ -12,6 +12,7 @@ export interface WorkerStart {
 }
 
 export type WorkerJob =
+  | { readonly kind: "syncDirectory"; readonly directory: string }
   | { readonly kind: "flush"; readonly spec: FlushSpec; readonly memtables: readonly MemtableImage[] }
   | {
       readonly kind: "compact";

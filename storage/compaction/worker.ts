@@ -52,7 +52,11 @@ async function serve(id: number, job: WorkerJob): Promise<void> {
   port.postMessage(reply);
 }
 
-function run(job: WorkerJob, signal: AbortSignal): Promise<SSTableOutput[]> {
+async function run(job: WorkerJob, signal: AbortSignal): Promise<SSTableOutput[]> {
+  if (job.kind === "syncDirectory") {
+    vfs.syncDirectory(job.directory);
+    return [];
+  }
   if (job.kind === "compact") {
     const { spec, urgency } = job;
     return runner.run(new CompactionJob(vfs, spec), { paced: true, signal, urgency });
