@@ -111,8 +111,12 @@ export class HistoryKeeper {
 
   /** The active segment was closed: its index goes to disk, and those of older ones from memory. */
   rolled(): void {
+    for (const segment of this.#options.log.sealed) segment.save();
+    this.#forgetIndexes();
+  }
+
+  #forgetIndexes(): void {
     const { log, archives } = this.#options;
-    for (const segment of log.sealed) segment.save();
     for (const segment of log.sealed.slice(0, -indexesKept)) segment.forget();
     for (const archive of archives.list) archive.forget();
   }
@@ -168,7 +172,7 @@ export class HistoryKeeper {
 
   #plan(isOver: boolean): HistoryStep | undefined {
     const { archives, keepFrom, segmentBytesMax } = this.#options;
-    return planHistory({
+    const step = planHistory({
       archives: archives.list,
       segments: this.#flushedSegments(),
       wants: this.#wants(),
@@ -177,6 +181,8 @@ export class HistoryKeeper {
       stretchBytesMin: isOver ? 0 : segmentBytesMax / 2,
       archiveBytesMax: 4 * segmentBytesMax,
     });
+    this.#forgetIndexes();
+    return step;
   }
 
   #flushedSegments(): HistorySource[] {
