@@ -1,4 +1,3 @@
-import { health } from "./cli/health.ts";
 import { HELP } from "./cli/help.ts";
 import { repair } from "./cli/repair.ts";
 import { serve } from "./cli/serve.ts";
@@ -12,14 +11,14 @@ async function main(argv: readonly string[]): Promise<void> {
   const [command, ...rest] = argv;
   if (argv.includes("--version")) return print(`walnut ${VERSION}\n`);
   if (command === undefined || command === "help" || argv.includes("--help")) return print(HELP);
-  const run = commands.get(command);
-  if (run !== undefined) return await run(rest);
+  if (command === "serve") return await serve(rest);
+  const tool = tools.get(command);
+  if (tool !== undefined) return await tool(rest);
   throw new UsageError(`unknown command: ${command} (try --help)`);
 }
 
-const commands: ReadonlyMap<string, (argv: readonly string[]) => Promise<void>> = new Map([
-  ["serve", serve],
-  ["health", health],
+/** Commands for a store that is not running. */
+const tools: ReadonlyMap<string, (argv: readonly string[]) => Promise<void>> = new Map([
   ["verify", verify],
   ["repair", repair],
   ["stats", stats],

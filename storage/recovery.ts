@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Clock } from "./clock.ts";
 import { readU32 } from "./encoding.ts";
 import { corruption, StorageError } from "./errors.ts";
@@ -168,7 +169,7 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
     visitor: replay,
   });
   const last = log.segments.at(-1);
-  if (last === undefined) throw corruption(segmentPath(state.logFloor), 0, "the log segment is missing");
+  assert(last !== undefined, "a log has a segment");
   const lastTime = checkClock(request, last);
   const skip = log.clean || last.mode === "sync" ? 0 : skippedSequences;
   const lastSequence = last.lastSequence + skip;
@@ -333,8 +334,9 @@ class Replay implements SegmentVisitor {
   }
 
   #unknown(what: string, number: number): never {
+    assert(this.#segment !== undefined, "records lie in segments");
     throw corruption(
-      this.#segment?.path ?? walDirectory,
+      this.#segment.path,
       this.#offset,
       `the log speaks of ${what} ${number}, which the manifest does not know`,
     );

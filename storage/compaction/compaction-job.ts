@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { objectAt, textAt } from "../encoding.ts";
+import { at, objectAt, textAt } from "../encoding.ts";
 import { mergeCursors } from "../merging-iterator.ts";
 import { BlockCache } from "../sstable/block-cache.ts";
 import { FilePool } from "../sstable/file-pool.ts";
@@ -75,7 +75,7 @@ function coverage(older: readonly (readonly KeyRange[])[]): (key: Key) => boolea
   const next = older.map(() => 0);
   return (key) => {
     for (const [level, run] of older.entries()) {
-      let index = next[level] ?? 0;
+      let index = at(next, level);
       while (index < run.length && objectAt(run, index).largest < key) index++;
       next[level] = index;
       if (index < run.length && objectAt(run, index).smallest <= key) return false;

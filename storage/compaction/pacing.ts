@@ -1,8 +1,10 @@
+import { at } from "../encoding.ts";
 import { overlapping } from "../sstable/run-cursor.ts";
 import {
   bytesOf,
   type Levels,
   type LevelTable,
+  levelOf,
   levelTargets,
   type PickerOptions,
   rangeOf,
@@ -11,19 +13,19 @@ import {
 /** Bytes that compactions must write until none is due, roughly. Spaces add up. */
 export function compactionDebt(levels: Levels<LevelTable>, options: PickerOptions): number {
   const { targets, base } = levelTargets(levels, options);
-  const level0 = levels[0] ?? [];
+  const level0 = levelOf(levels, 0);
   let debt = 0;
   let incoming = 0;
   if (level0.length >= options.level0Files) {
     incoming = bytesOf(level0);
-    debt = incoming + bytesOf(overlapping(levels[base] ?? [], rangeOf(level0)));
+    debt = incoming + bytesOf(overlapping(levelOf(levels, base), rangeOf(level0)));
   }
   for (let level = 1; level < options.levels - 1; level++) {
-    const bytes = bytesOf(levels[level] ?? []) + (level === base ? incoming : 0);
-    const excess = bytes - (targets[level] ?? 0);
+    const bytes = bytesOf(levelOf(levels, level)) + (level === base ? incoming : 0);
+    const excess = bytes - at(targets, level);
     if (bytes === 0 || excess <= 0) continue;
     // Each byte that moves down brings along its share of the level below.
-    debt += excess * (1 + bytesOf(levels[level + 1] ?? []) / bytes);
+    debt += excess * (1 + bytesOf(levelOf(levels, level + 1)) / bytes);
   }
   return debt;
 }

@@ -1,4 +1,4 @@
-import { objectAt } from "../encoding.ts";
+import { at, objectAt } from "../encoding.ts";
 import { overlapping } from "../sstable/run-cursor.ts";
 import type { Key } from "../store.ts";
 
@@ -16,6 +16,11 @@ export interface LevelTable {
  * newer than the levels below it. Levels that are not there are empty.
  */
 export type Levels<Table extends LevelTable> = readonly (readonly Table[])[];
+
+/** The tables of a level; none of one that the space does not have yet. */
+export function levelOf<Table extends LevelTable>(levels: Levels<Table>, level: number): readonly Table[] {
+  return levels[level] ?? [];
+}
 
 export interface PickerOptions {
   /** Level 0 is compacted when it has this many files. */
@@ -66,14 +71,14 @@ export function pickCompaction<Table extends LevelTable>(
   options: PickerOptions,
 ): CompactionTask<Table> | undefined {
   const { targets, base } = levelTargets(levels, options);
-  const level0 = levels[0] ?? [];
+  const level0 = levelOf(levels, 0);
   let level = 0;
   let score = level0.some(isDense)
     ? Math.max(1, level0.length / options.level0Files)
     : level0.length / options.level0Files;
   for (let candidate = 1; candidate < options.levels - 1; candidate++) {
-    const bytes = bytesOf(levels[candidate] ?? []);
-    const candidateScore = bytes === 0 ? 0 : bytes / Math.max(1, targets[candidate] ?? 0);
+    const bytes = bytesOf(levelOf(levels, candidate));
+    const candidateScore = bytes === 0 ? 0 : bytes / Math.max(1, at(targets, candidate));
     if (candidateScore <= score || candidateScore <= 1) continue;
     level = candidate;
     score = candidateScore;
@@ -90,7 +95,7 @@ export function pickResting<Table extends LevelTable>(
   levels: Levels<Table>,
   options: PickerOptions,
 ): CompactionTask<Table> | undefined {
-  const level0 = levels[0] ?? [];
+  const level0 = levelOf(levels, 0);
   const sizes = levels.map(bytesOf);
   const largest = Math.max(0, ...sizes.slice(1));
   const above = sizes.reduce((sum, bytes) => sum + bytes, 0) - largest;
@@ -111,7 +116,7 @@ export function levelTargets(
   let largest = 0;
   let firstUsed = last;
   for (let level = last; level >= 1; level--) {
-    const bytes = bytesOf(levels[level] ?? []);
+    const bytes = bytesOf(levelOf(levels, level));
     if (bytes > 0) firstUsed = level;
     largest = Math.max(largest, bytes);
   }
@@ -131,8 +136,8 @@ export function levelTargets(
 
 /** All of level 0, because its tables overlap each other, with what overlaps them below. */
 function compactLevel0<Table extends LevelTable>(levels: Levels<Table>, base: number): CompactionTask<Table> {
-  const upper = levels[0] ?? [];
-  const lower = overlapping(levels[base] ?? [], rangeOf(upper));
+  const upper = levelOf(levels, 0);
+  const lower = overlapping(levelOf(levels, base), rangeOf(upper));
   return taskOf(levels, 0, base, upper, lower);
 }
 
@@ -145,8 +150,8 @@ function compactLevel<Table extends LevelTable>(
   const below = Math.min(level + 1, options.levels - 1);
   let best: Table | undefined;
   let bestCost = Number.POSITIVE_INFINITY;
-  for (const table of levels[level] ?? []) {
-    const cost = isDense(table) ? 0 : bytesOf(overlapping(levels[below] ?? [], table)) / table.bytes;
+  for (const table of levelOf(levels, level)) {
+    const cost = isDense(table) ? 0 : bytesOf(overlapping(levelOf(levels, below), table)) / table.bytes;
     if (cost >= bestCost) continue;
     best = table;
     bestCost = cost;
@@ -160,7 +165,7 @@ function compactDense<Table extends LevelTable>(
   options: PickerOptions,
 ): CompactionTask<Table> | undefined {
   for (let level = 1; level < options.levels; level++) {
-    const dense = (levels[level] ?? []).find(isDense);
+    const dense = levelOf(levels, level).find(isDense);
     if (dense !== undefined) return compactTable(levels, level, dense, options);
   }
   return undefined;
@@ -174,7 +179,7 @@ function compactTable<Table extends LevelTable>(
 ): CompactionTask<Table> {
   // In the last level it is rewritten where it is: nothing older is below, so its tombstones go.
   if (level === options.levels - 1) return taskOf(levels, level, level, [table], []);
-  return taskOf(levels, level, level + 1, [table], overlapping(levels[level + 1] ?? [], table));
+  return taskOf(levels, level, level + 1, [table], overlapping(levelOf(levels, level + 1), table));
 }
 
 function taskOf<Table extends LevelTable>(

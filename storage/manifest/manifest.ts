@@ -151,7 +151,6 @@ export class Manifest {
   }
 
   #fail(cause: unknown): void {
-    if (this.#failure !== undefined) return;
     this.#failure = cause instanceof Error ? cause : new Error(String(cause));
     this.#options.onFailure(this.#failure);
   }

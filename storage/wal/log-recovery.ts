@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import { objectAt } from "../encoding.ts";
 import { corruption } from "../errors.ts";
 import { Bytes, chainHash, frameHeaderBytes, sealFrame } from "../frame.ts";
 import type { Vfs } from "../vfs/vfs.ts";
@@ -8,7 +10,6 @@ import {
   parseIndexName,
   parseSegmentName,
   type SegmentHeader,
-  type SegmentLink,
   segmentPath,
   walDirectory,
 } from "./format.ts";
@@ -65,9 +66,9 @@ export function recoverLog(request: LogRecoveryRequest): RecoveredLog {
       scanned = scanSegment(vfs, header, request.visitor);
       segments.push(scanned.segment);
     }
-    if (successor !== undefined) checkLink(segments[index], successor);
+    if (successor !== undefined) checkLink(objectAt(segments, index), successor);
   }
-  if (scanned === undefined) return { segments, clean: false, tornBytes: 0 };
+  assert(scanned !== undefined, "the last segment is always read whole");
   const clean = request.closedSegment !== 0;
   if (clean) checkClosed(scanned, request.closedSegment);
   checkEnd(scanned, request.durableSequence);
@@ -124,19 +125,16 @@ export function removeLogLeftovers(vfs: Vfs, floor: number): void {
   }
 }
 
-function checkLink(segment: Segment | undefined, successor: SegmentHeader): void {
-  const actual: SegmentLink | undefined = segment === undefined ? undefined : linkTo(segment);
-  const stated = successor.predecessor;
+function checkLink(segment: Segment, { id, predecessor }: SegmentHeader): void {
+  const actual = linkTo(segment);
   const matches =
-    actual !== undefined &&
-    segment?.sealed === true &&
-    actual.id === stated.id &&
-    actual.bytes === stated.bytes &&
-    actual.lastSequence === stated.lastSequence &&
-    actual.hash === stated.hash;
+    segment.sealed &&
+    actual.id === predecessor.id &&
+    actual.bytes === predecessor.bytes &&
+    actual.lastSequence === predecessor.lastSequence &&
+    actual.hash === predecessor.hash;
   if (!matches) {
-    const path = segmentPath(successor.id - 1);
-    throw corruption(path, actual?.bytes ?? 0, "the segment is not as its successor remembers it");
+    throw corruption(segmentPath(id - 1), actual.bytes, "the segment is not as its successor remembers it");
   }
 }
 

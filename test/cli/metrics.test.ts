@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { RequestMetrics } from "../../src/http/request-metrics.ts";
 import { CONTENT_TYPE, exposition, Histogram } from "../../src/runtime/metrics.ts";
 import { type ReadMetric, readExposition } from "../support/exposition.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -100,54 +99,6 @@ test("health names the durability mode and the last sync", async () => {
     "lastSyncMs",
     "status",
     "version",
-  ]);
-});
-
-test("walnut health: status 0 from a server that is ready, 1 from none, 2 for a wrong flag", () => {
-  const main = join(import.meta.dirname, "../../src/main.ts");
-  const ask = (...flags: string[]) => Bun.spawnSync([process.execPath, main, "health", ...flags]);
-  const ready = ask("--url", server.endpoint);
-  expect([ready.exitCode, ready.stderr.toString()]).toEqual([0, ""]);
-  expect(JSON.parse(ready.stdout.toString())).toMatchObject({ status: "ok", durability: "sync" });
-  const nobody = ask("--url", "http://127.0.0.1:1");
-  expect(nobody.exitCode).toBe(1);
-  expect(nobody.stderr.toString()).toStartWith("walnut: http://127.0.0.1:1: ");
-  expect(ask("--urls", "x").exitCode).toBe(2);
-});
-
-test("requests in the log: slow ones as warnings, all others at level debug", async () => {
-  const logged = await startServer({
-    data: "memory",
-    flags: ["--log-level", "debug", "--log-format", "json", "--slow-request-ms", "60000"],
-  });
-  try {
-    await logged.call("ListTables", {});
-    await logged.call("DescribeTable", { TableName: "Missing" });
-    while (logged.errors.split("\n").length < 3) await Bun.sleep(10);
-    const lines = logged.errors
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines).toMatchObject([
-      { level: "debug", message: "request", operation: "ListTables", outcome: "success" },
-      { message: "request", operation: "DescribeTable", outcome: "ResourceNotFoundException" },
-    ]);
-    expect(lines[0]?.["ms"]).toBeGreaterThan(0);
-  } finally {
-    await logged.stop();
-  }
-});
-
-test("only requests that take as long as the limit are reported", () => {
-  const reported: unknown[] = [];
-  const requests = new RequestMetrics({ ms: 5, report: (...slow) => reported.push(slow) });
-  const tally = requests.tally("DynamoDB_20120810.GetItem");
-  tally.succeed(4.9);
-  tally.succeed(5);
-  tally.fail("ValidationException", 6);
-  expect(reported).toEqual([
-    ["GetItem", "success", 5],
-    ["GetItem", "ValidationException", 6],
   ]);
 });
 

@@ -23,7 +23,7 @@ const mutantSurvivals: readonly Survival[] = [
 ];
 const soundSurvivals: readonly Survival[] = ["durable", "everything", "random", "random"];
 /** A step that was left out shows soon: when the next one relies on it. */
-const callsAfter = isFull ? 60 : 20;
+const callsAfter = isFull ? 60 : 32;
 /** So many calls are looked at, from the first one on. */
 const callsMost = isFull ? 60 : 40;
 /** So many images that break a promise are enough. */

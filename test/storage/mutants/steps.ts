@@ -132,6 +132,16 @@ export const syncs: readonly Step[] = [
     mutation: leaveOut(at("sync", /^wal-writer.sync .* < bulk-loader.load/)),
     scenario: "files without syncs",
   },
+  {
+    name: "sync of archive/ after an archive of the log",
+    mutation: leaveOut(at("syncDirectory", /^history-keeper.rewrite/)),
+    scenario: "commits",
+  },
+  {
+    name: "sync of the data directory after archive/",
+    mutation: leaveOut(at("syncDirectory", /^history-keeper.makeDirectory/)),
+    scenario: "commits",
+  },
 ];
 
 const inManifest = (edit: string): CallPattern => {
@@ -204,6 +214,11 @@ export const orders: readonly Step[] = [
     name: "the log's floor is in the manifest, then the segments below it are unlinked",
     mutation: postpone(inManifest("logFloor"), unlinkOf("wal/", /log-trimmer.trim/)),
     scenario: "files",
+  },
+  {
+    name: "an archive is in the manifest, then the segments it was made of are unlinked",
+    mutation: postpone(inManifest("archiveAdded"), unlinkOf("wal/", /history-keeper/)),
+    scenario: "commits",
   },
   {
     name: "a checkpoint's release is in the manifest, then its files are unlinked",
