@@ -35,6 +35,8 @@ export class BlockCache {
   filterFalsePositives = 0;
   #ring: CachedBlock[] = [];
   #hand = 0;
+  /** Entries of the ring whose blocks are gone with their files, about. */
+  #stale = 0;
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax;
@@ -62,24 +64,31 @@ export class BlockCache {
     while (this.bytes > this.bytesMax) this.#evict();
   }
 
-  /** Drops all blocks of a file. O(blocks in the cache). */
+  /** Drops all blocks of a file. O(blocks of the file): the ring is tidied when half of it has gone so. */
   forget(slots: BlockSlots): void {
-    const before = this.bytes;
-    for (let block = 0; block < slots.blocks.length; block++) this.#drop(slots, block);
-    if (this.bytes === before) return;
-    this.#ring = this.#ring.filter((cached) => cached.slots !== slots);
+    for (let block = 0; block < slots.blocks.length; block++) {
+      if (slots.blocks[block] === undefined) continue;
+      this.#drop(slots, block);
+      this.#stale++;
+    }
+    if (this.#stale <= this.#ring.length / 2) return;
+    this.#ring = this.#ring.filter((cached) => cached.slots.blocks[cached.block] !== undefined);
     this.#hand = 0;
+    this.#stale = 0;
   }
 
   #evict(): void {
     for (;;) {
       if (this.#hand >= this.#ring.length) this.#hand = 0;
       const { slots, block } = objectAt(this.#ring, this.#hand);
-      if (slots.referenced[block] === 0) {
+      const isStale = slots.blocks[block] === undefined;
+      if (isStale || slots.referenced[block] === 0) {
         this.#drop(slots, block);
         const last = this.#ring.pop();
         if (last !== undefined && this.#hand < this.#ring.length) this.#ring[this.#hand] = last;
-        return;
+        if (!isStale) return;
+        this.#stale--;
+        continue;
       }
       slots.referenced[block] = 0;
       this.#hand++;

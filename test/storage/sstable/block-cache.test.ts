@@ -32,6 +32,24 @@ describe("the block cache", () => {
     );
   });
 
+  test("files that come and go leave nothing behind", async () => {
+    const cache = new BlockCache(1 << 20);
+    const kept = new BlockSlots(2);
+    cache.insert(kept, 0, new Uint8Array(10));
+    const weak: WeakRef<BlockSlots>[] = [];
+    for (let round = 0; round < 1_000; round++) {
+      const slots = new BlockSlots(3);
+      weak.push(new WeakRef(slots));
+      for (let block = 0; block < 3; block++) cache.insert(slots, block, new Uint8Array(100));
+      cache.forget(slots);
+    }
+    expect(cache.bytes).toBe(10);
+    expect(cache.lookup(kept, 0)).toBeDefined();
+    await new Promise((resolve) => setImmediate(resolve));
+    Bun.gc(true);
+    expect(weak.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(100);
+  });
+
   test("keeps what is used over what is not", () => {
     const cache = new BlockCache(1000);
     const slots = new BlockSlots(1000);
