@@ -17,6 +17,7 @@ import {
   type SSTableProperties,
 } from "./format.ts";
 import { IndexReader } from "./index-block.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { SSTableCursor } from "./sstable-cursor.ts";
 
 interface Loaded {
@@ -34,6 +35,11 @@ export type ExpectedTable = Omit<SSTableInfo, "hash" | "blocks">;
 const pointReader = new BlockReader();
 /** Compressed blocks are read into this before they are decompressed. */
 let storedScratch = new Uint8Array(64 << 10);
+
+function scratch(length: number): Uint8Array {
+  if (length > storedScratch.length) storedScratch = new Uint8Array(length * 2);
+  return storedScratch.subarray(0, length);
+}
 
 /**
  * One immutable file of sorted rows, each key once (its newest version when the file was written: history is the log's business,
@@ -67,7 +73,7 @@ export class SSTableReader {
     const block = index.find(key);
     const reader = pointReader;
     try {
-      reader.open(this.readBlock(block, false));
+      reader.open(this.readBlock(block));
       if (!reader.find(key, true)) {
         cache.filterFalsePositives++;
         return undefined;
@@ -85,9 +91,9 @@ export class SSTableReader {
     return filterMayContain(this.#load().filter, hashOfKey(key));
   }
 
-  /** `bypassCache`: leave the block cache as it is (compaction, verification). */
+  /** `bypassCache`: leave the block cache as it is, and read far ahead (compaction, verification: who reads the whole file). */
   cursor(reverse = false, options: { readonly bypassCache?: boolean } = {}): Cursor {
-    return new SSTableCursor(this, reverse, options.bypassCache === true);
+    return new SSTableCursor(this, reverse, options.bypassCache === true ? new ReadAhead() : undefined);
   }
 
   /** What the file says of itself: all of `SSTableInfo` but the hash. */
@@ -114,9 +120,9 @@ export class SSTableReader {
     return this.#load().index;
   }
 
-  /** For the cursor: the bytes of a data block, checked and decompressed. */
-  readBlock(block: number, bypassCache: boolean): Uint8Array {
-    if (bypassCache) return this.#readStored(block);
+  /** For the cursor: the bytes of a data block, checked and decompressed; from the cache, unless it has a window of its own. */
+  readBlock(block: number, ahead?: ReadAhead): Uint8Array {
+    if (ahead !== undefined) return this.#readStored(block, ahead);
     const { slots } = this.#load();
     const cached = this.#cache.lookup(slots, block);
     if (cached !== undefined) return cached;
@@ -131,7 +137,7 @@ export class SSTableReader {
     return corruption(this.path, this.index().offset(block), `malformed data block: ${error.message}`);
   }
 
-  #readStored(block: number): Uint8Array {
+  #readStored(block: number, ahead?: ReadAhead): Uint8Array {
     const { index, footer } = this.#load();
     const offset = index.offset(block);
     const length = index.storedBytes(block);
@@ -139,20 +145,19 @@ export class SSTableReader {
       throw corruption(this.path, footer.index.offset, "index points outside the data blocks");
     }
     this.#cache.blocksRead++;
-    if (!index.compressed(block)) {
-      const bytes = new Uint8Array(length);
-      this.#readChecked(bytes, offset, index.crc(block));
-      return bytes;
+    const isCompressed = index.compressed(block);
+    let stored: Uint8Array;
+    if (ahead !== undefined) {
+      stored = ahead.read(this.#files, this.path, offset, length, footer.filter.offset);
+    } else {
+      stored = isCompressed ? scratch(length) : new Uint8Array(length);
+      this.#files.read(this.path, stored, offset);
     }
-    if (length > storedScratch.length) storedScratch = new Uint8Array(length * 2);
-    const stored = storedScratch.subarray(0, length);
-    this.#readChecked(stored, offset, index.crc(block));
-    return decompress(stored, this.path, offset);
-  }
-
-  #readChecked(into: Uint8Array, offset: number, crc: number): void {
-    this.#files.read(this.path, into, offset);
-    if (crc32(into) !== crc) throw corruption(this.path, offset, "data block does not match its checksum");
+    if (crc32(stored) !== index.crc(block))
+      throw corruption(this.path, offset, "data block does not match its checksum");
+    if (isCompressed) return decompress(stored, this.path, offset);
+    // Values are views of their block, which must not change under them.
+    return ahead === undefined ? stored : stored.slice();
   }
 
   #load(): Loaded {

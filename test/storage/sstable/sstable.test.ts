@@ -158,4 +158,29 @@ describe("an SSTable", () => {
     expect([cache.bytes, cache.hits, cache.misses]).toEqual([0, 0, 0]);
     expect(cache.blocksRead).toBe(reader.properties().blocks);
   });
+
+  test("a cursor that bypasses the cache reads 256 KB at a time", () => {
+    const counted = { reads: 0 };
+    const vfs = memoryVfs();
+    const open = vfs.open.bind(vfs);
+    vfs.open = (path, mode) => {
+      const file = open(path, mode);
+      const read = file.read.bind(file);
+      file.read = (into, position) => {
+        counted.reads += 1;
+        return read(into, position);
+      };
+      return file;
+    };
+    const entries = Array.from({ length: 2_000 }, (_, index) => {
+      return { key: `k${String(index).padStart(6, "0")}`, sequence: index, value: bytesOf(index, 900) };
+    });
+    const { bytes, blocks } = writeSSTable(vfs, "t.sst", entries, 4096);
+    const reader = openSSTable(vfs, "t.sst");
+    reader.properties();
+    counted.reads = 0;
+    expect(drain(reader.cursor(false, { bypassCache: true }))).toEqual(entries);
+    expect(blocks).toBeGreaterThan(400);
+    expect(counted.reads).toBeLessThanOrEqual(Math.ceil(bytes / (256 << 10)) + 1);
+  });
 });
