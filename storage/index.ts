@@ -7,7 +7,7 @@ export { StorageError, type StorageErrorKind } from "./errors.ts";
 export { lossText, problemText } from "./offline/problem.ts";
 export type { RepairReport } from "./offline/repair.ts";
 export type { StoppedStats } from "./offline/stats.ts";
-export { planStoreRepair, readStoreStats, repairStore, verifyStore } from "./offline/tools.ts";
+export { planStoreRepair, readStoreRows, readStoreStats, repairStore, verifyStore } from "./offline/tools.ts";
 export type { VerifyReport } from "./offline/verify.ts";
 export type { Durability, StoreOptions } from "./options.ts";
 export type * from "./store.ts";

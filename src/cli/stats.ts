@@ -1,5 +1,5 @@
-import { readStoreStats, type StoppedStats } from "../../storage/index.ts";
-import { columns, count, parseToolFlags, progress, runTool, size } from "./tool.ts";
+import { readStoreStats, type SpaceId, type StoppedStats } from "../../storage/index.ts";
+import { columns, count, namesIn, parseToolFlags, progress, runTool, size } from "./tool.ts";
 
 /** `walnut stats`: what is in the directory of a stopped server. Counters of a running one are at /_walnut/metrics. */
 export async function stats(argv: readonly string[]): Promise<void> {
@@ -8,7 +8,9 @@ export async function stats(argv: readonly string[]): Promise<void> {
     const watch = progress();
     const report = await readStoreStats(vfs, { watcher: watch.show }).finally(watch.end);
     process.stdout.write(
-      flags.format === "json" ? `${JSON.stringify(report, undefined, 2)}\n` : render(report),
+      flags.format === "json"
+        ? `${JSON.stringify(report, undefined, 2)}\n`
+        : render(report, await namesIn(vfs)),
     );
     return 0;
   });
@@ -16,7 +18,7 @@ export async function stats(argv: readonly string[]): Promise<void> {
 
 const date = (time: number) => (time === 0 ? "-" : new Date(time).toISOString());
 
-function render(report: StoppedStats): string {
+function render(report: StoppedStats, nameOf: (space: SpaceId) => string): string {
   const { formats, spaces, feeds, checkpoints, archives, segments, problems } = report;
   const sections = [
     `store ${report.storeId}, ${report.isClosed ? "closed in order" : "not closed in order"}
@@ -25,9 +27,9 @@ last commit: ${report.lastSequence}, ${date(report.lastTime)}
 space amplification: ${report.amplification.toFixed(2)} (SSTables of all levels over those of the last)
 `,
     section("spaces", [
-      ["id", "rows", "size", "files", "on disk", "levels", "unflushed"],
+      ["name", "rows", "size", "files", "on disk", "levels", "unflushed"],
       ...spaces.map((space) => [
-        space.id,
+        nameOf(space.id),
         space.rows,
         size(space.bytes),
         space.files,

@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
-import { diskVfs, StorageError, type Vfs } from "../../storage/index.ts";
+import { diskVfs, readStoreRows, type SpaceId, StorageError, type Vfs } from "../../storage/index.ts";
 import { UsageError } from "../config.ts";
+import { SYSTEM_SPACE } from "../tables/keyspace.ts";
+import { spaceNames } from "../tables/space-names.ts";
 import { statusOf } from "./exit-codes.ts";
 
 /** What all commands for a stopped store share: their flags, how they fail, how they show progress. */
@@ -92,4 +94,15 @@ export function columns(rows: readonly (readonly (string | number)[])[]): string
     )
     .map((line) => `  ${line}\n`)
     .join("");
+}
+
+/** What the spaces of a store are called; those that are not known by their ids. Says nothing of its own when the catalog cannot be read. */
+export async function namesIn(vfs: Vfs): Promise<(space: SpaceId) => string> {
+  let names: ReadonlyMap<SpaceId, string> = new Map();
+  try {
+    names = spaceNames(await readStoreRows(vfs, SYSTEM_SPACE));
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+  }
+  return (space) => names.get(space) ?? `space ${space}`;
 }

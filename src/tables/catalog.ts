@@ -84,6 +84,14 @@ export interface CatalogOptions {
 const NAMES_PAGE = 1000;
 const packr = new Packr({ useRecords: false });
 
+/** What the row of a table in the system space says. */
+export function decodeTable(value: Value): {
+  readonly record: TableRecord;
+  readonly transition?: Transition;
+} {
+  return packr.unpack(value) as Envelope;
+}
+
 /**
  * All tables. The store's system space is the truth; this is its image in memory, changed only after a commit. Changes of one table are
  * made one after the other.
@@ -389,7 +397,7 @@ export class Catalog {
   }
 
   #install(value: Value): void {
-    const envelope = packr.unpack(value) as Envelope;
+    const envelope = decodeTable(value);
     const { record } = envelope;
     const generation = this.store.generation(record.spaceId);
     this.#tables.set(record.tableName, tableOf(envelope, generation, this.streams.ofTable(record)));

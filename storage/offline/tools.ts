@@ -1,6 +1,8 @@
+import type { Row, SpaceId } from "../store.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { checkIsOurs, type ToolOptions } from "./inspect.ts";
 import { planRepair, type RepairReport, repair } from "./repair.ts";
+import { rowsOf } from "./rows.ts";
 import { type StoppedStats, statsOf } from "./stats.ts";
 import { whileStopped } from "./stopped.ts";
 import { type VerifyReport, verify } from "./verify.ts";
@@ -30,4 +32,9 @@ export function repairStore(vfs: Vfs, options?: ToolOptions): Promise<RepairRepo
 /** What is in the store, from its manifest and its log; changes nothing. */
 export function readStoreStats(vfs: Vfs, options?: ToolOptions): Promise<StoppedStats> {
   return whileStopped(vfs, "read", () => statsOf(vfs, options));
+}
+
+/** The rows of a small space, in no order, as far as they can be read; changes nothing. */
+export function readStoreRows(vfs: Vfs, space: SpaceId): Promise<Row[]> {
+  return whileStopped(vfs, "read", () => Promise.resolve(rowsOf(vfs, space)));
 }

@@ -27,6 +27,7 @@ function describeHolder(holderPath: string): string {
  */
 export function lockFile(path: string): () => void {
   const holderPath = `${path}.holder`;
+  checkWritable(path);
   const database = new Database(path, { create: true });
   acquire(database, path, () => {
     // The transaction never writes: its rollback journal need not be a file.
@@ -38,6 +39,11 @@ export function lockFile(path: string): () => void {
     fs.rmSync(holderPath, { force: true });
     database.close();
   };
+}
+
+/** SQLite would only say that it is unable to open the file; the system says why: read-only, no permission, no space. */
+function checkWritable(path: string): void {
+  fs.closeSync(fs.openSync(path, "a"));
 }
 
 /** Keeps everybody from taking the lock at `path`, whose file must exist, but for others who only read. Changes nothing. */

@@ -65,6 +65,7 @@ describe("walnut repair", () => {
     const at = log.indexOf("u11");
     log[at] = (log[at] ?? 0) ^ 1;
     writeFileSync(join(data, path), log);
+    expect(walnut("stats", "--data-dir", data).out).toMatch(/\n {2}table Users +19 /);
     const before = contents(data);
 
     const refused = walnut("serve", "--port", "0", "--data-dir", data);

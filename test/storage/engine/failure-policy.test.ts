@@ -181,6 +181,31 @@ describe("a full disk", () => {
   });
 });
 
+describe("an SSTable that the disk refuses to read", () => {
+  test('fails that read, never as "not found"; others go on, and it is read again when the disk gives it', async () => {
+    const { store, breakWith, disk } = await openBench({ memtableBytesMax: 32 << 10, cacheBytesMax: 0 });
+    for (let n = 0; n < 100; n++) await mustPut(store, `row-${n}`, new Uint8Array(500).fill(n));
+    await until(() => disk.list("sst").length > 0, "a flush");
+    breakWith("io", ({ call, path }) => call === "read" && path.startsWith("sst/"));
+    await expect(store.get(space, "row-0")).rejects.toMatchObject({
+      kind: "io",
+      file: expect.stringMatching(/^sst\//),
+    });
+    const snapshot = await store.snapshot([space]);
+    await expect(
+      snapshot.range({ space, rowsMax: 1_000, bytesMax: Number.MAX_SAFE_INTEGER }),
+    ).rejects.toMatchObject({ kind: "io" });
+    snapshot.close();
+    expect(store.health().state).toBe("ok");
+    expect(store.health().degraded?.[0]?.file).toMatch(/^sst\//);
+    await mustPut(store, "other", "1");
+    expect(text(await store.get(space, "other"))).toBe("1");
+    breakWith(undefined);
+    expect((await store.get(space, "row-0"))?.length).toBe(500);
+    await store.close();
+  });
+});
+
 describe("a damaged SSTable", () => {
   test("fails the read with file and offset, and the store says that it is degraded", async () => {
     const vfs = memoryVfs();
