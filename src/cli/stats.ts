@@ -24,7 +24,7 @@ function render(report: StoppedStats, nameOf: (space: SpaceId) => string): strin
     `store ${report.storeId}, ${report.isClosed ? "closed in order" : "not closed in order"}
 formats: manifest ${formats.manifest}, log ${formats.log}, SSTables ${formats.sstable}
 last commit: ${report.lastSequence}, ${date(report.lastTime)}
-space amplification: ${report.amplification.toFixed(2)} (SSTables of all levels over those of the last)
+space amplification: ${report.amplification === 0 ? "-" : report.amplification.toFixed(2)} (SSTables of all levels over those of the last)
 `,
     section("spaces", [
       ["name", "rows", "size", "files", "on disk", "levels", "unflushed"],

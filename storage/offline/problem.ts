@@ -22,7 +22,7 @@ export type Loss =
       readonly rowsMax: number;
       readonly older: boolean;
     }
-  /** These commits, as far as their rows are not in SSTables. `last` undefined: to an end that nothing tells. */
+  /** These commits, as far as no SSTable holds their rows. `last` undefined: to an end that nothing tells. */
   | { readonly kind: "commits"; readonly first: number; readonly last: number | undefined }
   /** Change records of these commits, whose rows are safe in SSTables. */
   | {
@@ -65,15 +65,15 @@ export function lossText(
       return `${where}${nameOf(loss.space)}: up to ${loss.rowsMax} rows${older}, keys ${rangeText(loss.range)}`;
     }
     case "commits":
-      return `commits ${spanText(loss.first, loss.last)}, as far as their rows are not in SSTables`;
+      return `${spanText(loss.first, loss.last)}, as far as no SSTable holds their rows`;
     case "changes":
-      return `change records of commits ${spanText(loss.first, loss.last)} of ${feedsText(loss.feeds)}`;
+      return `change records of ${spanText(loss.first, loss.last)} of ${feedsText(loss.feeds)}`;
     case "trimmed":
       return `change records up to commit ${loss.last} of ${feedsText(loss.feeds)}: readers that are behind it are told`;
     case "unknownSpace":
       return `all rows of space number ${loss.number}, which the manifest does not know`;
     case "past":
-      return `the past of ${nameOf(loss.space)} with commits ${spanText(loss.first, loss.last)}, and all before it`;
+      return `the past of ${nameOf(loss.space)} with ${spanText(loss.first, loss.last)}, and all before it`;
     case "edits":
       return `what became of spaces, feeds and SSTables after record ${loss.after} of the manifest`;
   }
@@ -83,8 +83,8 @@ const feedsText = (feeds: readonly FeedId[]) =>
   `${feeds.length === 1 ? "feed" : "feeds"} ${feeds.join(", ")}`;
 
 function spanText(first: number, last: number | undefined): string {
-  if (last === undefined) return `from ${first} on`;
-  return first === last ? `${first}` : `${first} to ${last}`;
+  if (last === undefined) return `commits from ${first} on`;
+  return first === last ? `commit ${first}` : `commits ${first} to ${last}`;
 }
 
 export function rangeText({ ge, gt, lt, le }: KeyRange): string {

@@ -75,7 +75,7 @@ describe("walnut repair", () => {
     for (const flags of [[], ["--dry-run"], ["--accept-loss", "--dry-run"]]) {
       const plan = walnut("repair", "--data-dir", data, ...flags);
       expect(plan).toMatchObject({ status: 65, error: "" });
-      expect(plan.out).toMatch(/A repair loses:\n {2}commits \d+, .*\n {2}commits \d+ to \d+, /);
+      expect(plan.out).toMatch(/A repair loses:\n {2}commit \d+, .*\n {2}commits \d+ to \d+, /);
       expect(plan.out).toContain("Nothing was changed.");
     }
     const untouched = contents(data);
