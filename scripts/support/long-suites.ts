@@ -134,7 +134,7 @@ export const longSuites: readonly LongSuite[] = [
     name: "full disk",
     shows: "a tmpfs filled under load: read-only, reads and streams go on, writes resume by themselves",
     paths: ["test/system/full-disk.test.ts"],
-    knobs: rounds("FULL_DISK_ROUNDS", 2),
+    knobs: rounds("FULL_DISK_ROUNDS", 1),
     volumeMax: 10,
   },
   {

@@ -14,10 +14,13 @@ import { startServer, type TestServer } from "../support/server.ts";
 import { readStream, streamsClient } from "../support/streams.ts";
 import { SmallDisk, smallDiskMissing } from "./small-disk.ts";
 
-const ROUNDS = Number(process.env["FULL_DISK_ROUNDS"] ?? 2);
+const ROUNDS = Number(process.env["FULL_DISK_ROUNDS"] ?? 1);
 const SEED = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e9));
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
-const DISK_BYTES = 64 << 20;
+/** The second one is large enough for a ballast of more than 1 MiB, a hundredth of it. */
+const DISK_BYTES = { plain: 64 << 20, withBallast: 160 << 20 };
+/** The ballast is laid out some seconds after the start. */
+const BALLAST_MS_MAX = 20_000;
 const ROUND_MS_MAX = 30_000;
 /** Writing must be possible again so soon after there is space. */
 const RESUME_MS_MAX = 5_000;
@@ -37,10 +40,11 @@ const put = (server: TestServer, pk: string, bytes: number): Promise<Answer> =>
     Item: { pk: { S: pk }, filler: { S: pk.repeat(Math.ceil(bytes / pk.length)).slice(0, bytes) } },
   });
 
-const statusOf = async (server: TestServer) => {
-  const health = (await (await fetch(`${server.endpoint}/_walnut/health`)).json()) as { status: string };
-  return health.status;
+const healthOf = async (server: TestServer) => {
+  const answer = await fetch(`${server.endpoint}/_walnut/health`);
+  return (await answer.json()) as { readonly status: string; readonly ballast?: string };
 };
+const statusOf = async (server: TestServer) => (await healthOf(server)).status;
 
 /** Writes one new item and notes the outcome; whether it was acknowledged. */
 async function write(server: TestServer, journal: Journal, pk: string, bytes: number): Promise<boolean> {
@@ -105,14 +109,7 @@ async function fillAndRecover(
   const scan = await call(server.endpoint, "Scan", { TableName: TABLE, Select: "COUNT" });
   expect(scan.status).toBe(200);
   disk.clear();
-  const sinceMs = performance.now();
-  while (!(await write(server, journal, key(n++), 100))) {
-    assert(
-      performance.now() - sinceMs < RESUME_MS_MAX,
-      `still ${await statusOf(server)} after ${RESUME_MS_MAX} ms`,
-    );
-    await Bun.sleep(50);
-  }
+  await until(() => write(server, journal, key(n++), 100), RESUME_MS_MAX, "a write");
   expect(await statusOf(server)).toBe("ok");
 }
 
@@ -130,50 +127,99 @@ async function createTable(server: TestServer): Promise<string> {
   return arn;
 }
 
-async function run(): Promise<void> {
-  const random = seededRandom(SEED);
+/** Runs `work` on a server whose data lies on a small disk. */
+async function onSmallDisk(
+  bytes: number,
+  work: (server: TestServer, disk: SmallDisk) => Promise<void>,
+): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "walnut-full-"));
-  const disk = await SmallDisk.mount(directory, DISK_BYTES);
+  const disk = await SmallDisk.mount(directory, bytes);
   try {
     const server = await startServer({
       data: join(directory, "data"),
       command: [...disk.command, process.execPath, MAIN],
       flags: ["--memtable-bytes-max", String(1 << 20)],
     });
-    const journal: Journal = { acknowledged: [], doubtful: new Set() };
     try {
-      const arn = await createTable(server);
-      for (let round = 1; round <= ROUNDS; round += 1) {
-        await fillAndRecover(server, disk, arn, journal, round, random);
-        if (random() < 0.5) {
-          await server.kill9();
-          await server.restart();
-        }
-      }
-      await server.restart();
-      await expectAll(server, arn, journal);
-      // Stopped while it is full, and started on what that left.
-      disk.fill();
-      while (
-        await write(server, journal, `last/${journal.doubtful.size}/${journal.acknowledged.length}`, 50_000)
-      );
-      await server.stop();
-      disk.clear();
-      await server.restart();
-      await expectAll(server, arn, journal);
+      await work(server, disk);
     } finally {
       await server.stop();
     }
-    const { acknowledged, doubtful } = journal;
-    console.log(`${ROUNDS} rounds: ${acknowledged.length} writes acknowledged, ${doubtful.size} refused`);
   } finally {
     disk.unmount();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
+const newJournal = (): Journal => ({ acknowledged: [], doubtful: new Set() });
+
+async function fillAgainAndAgain(server: TestServer, disk: SmallDisk): Promise<void> {
+  const random = seededRandom(SEED);
+  const journal = newJournal();
+  const arn = await createTable(server);
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    await fillAndRecover(server, disk, arn, journal, round, random);
+    if (random() < 0.5) {
+      await server.kill9();
+      await server.restart();
+    }
+  }
+  await server.restart();
+  await expectAll(server, arn, journal);
+  // Stopped while it is full, and started on what that left.
+  disk.fill();
+  while (
+    await write(server, journal, `last/${journal.doubtful.size}/${journal.acknowledged.length}`, 50_000)
+  );
+  await server.stop();
+  disk.clear();
+  await server.restart();
+  await expectAll(server, arn, journal);
+  const { acknowledged, doubtful } = journal;
+  console.log(`${ROUNDS} rounds: ${acknowledged.length} writes acknowledged, ${doubtful.size} refused`);
+}
+
+/** Waits, and says for what in vain. */
+async function until(isDone: () => Promise<boolean>, msMax: number, what: string): Promise<void> {
+  const sinceMs = performance.now();
+  while (!(await isDone())) {
+    assert(performance.now() - sinceMs < msMax, `waited in vain for ${msMax} ms: ${what}`);
+    await Bun.sleep(50);
+  }
+}
+
+async function deleteOnFullDisk(server: TestServer, disk: SmallDisk): Promise<void> {
+  const journal = newJournal();
+  const arn = await createTable(server);
+  const schema = { KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }], BillingMode: "PAY_PER_REQUEST" };
+  const AttributeDefinitions = [{ AttributeName: "pk", AttributeType: "S" }];
+  await server.call("CreateTable", { TableName: "spare", AttributeDefinitions, ...schema });
+  for (let n = 0; n < 20; n += 1) await write(server, journal, `before/${n}`, 2_000);
+  await until(async () => (await healthOf(server)).ballast === "held", BALLAST_MS_MAX, "a ballast");
+  await server.kill9();
+  disk.fill();
+  await server.restart();
+  expect(await healthOf(server)).toMatchObject({ status: "read-only", ballast: "released" });
+  expect(await write(server, journal, "refused", 10)).toBe(false);
+  await expectAll(server, arn, journal);
+  expect((await server.call("DeleteTable", { TableName: "spare" })).status).toBe(200);
+  disk.clear();
+  await until(() => write(server, journal, `after/${journal.doubtful.size}`, 10), RESUME_MS_MAX, "a write");
+  expect((await server.call("ListTables", {})).body).toEqual({ TableNames: [TABLE] });
+  await expectAll(server, arn, journal);
+}
+
 if (reason === undefined) {
-  test(`a full disk, ${ROUNDS} times (SEED=${SEED})`, run, 30_000 + ROUNDS * ROUND_MS_MAX);
+  test(
+    `a full disk, ${ROUNDS} times (SEED=${SEED})`,
+    () => onSmallDisk(DISK_BYTES.plain, fillAgainAndAgain),
+    30_000 + ROUNDS * ROUND_MS_MAX,
+  );
+  test(
+    "with a ballast, a server starts on a full disk, and deletes tables there",
+    () => onSmallDisk(DISK_BYTES.withBallast, deleteOnFullDisk),
+    BALLAST_MS_MAX + 2 * ROUND_MS_MAX,
+  );
 } else {
   test.skip(`a full disk: ${reason}`, () => undefined);
 }
