@@ -54,3 +54,10 @@ export function failedSync(path: string, cause: unknown): StorageError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new StorageError("io", `${path}: the sync failed: ${reason}`, { file: path, cause });
 }
+
+/** The same failure of a file that was opened under another name than it has now. */
+export function failureUnderName(path: string, cause: unknown): unknown {
+  if (!(cause instanceof StorageError) || cause.file === undefined) return cause;
+  const { kind, message, file } = cause;
+  return new StorageError(kind, message.replace(file, path), { file: path, cause });
+}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { failedSync, isNoSpace, StorageError } from "../errors.ts";
+import { failedSync, failureUnderName, isNoSpace, StorageError } from "../errors.ts";
 import { Bytes, chainHash, frameHeaderBytes, sealFrame } from "../frame.ts";
 import type { Vfs, VfsFile } from "../vfs/vfs.ts";
 import {
@@ -209,7 +209,11 @@ export class WalWriter {
     const { segment } = this;
     const end = segment.bytes + length;
     if (end >= 2 ** 32) throw new StorageError("usage", `${segment.path}: a segment holds less than 4 GiB`);
-    this.#file.write(bytes.array.subarray(0, length), segment.bytes);
+    try {
+      this.#file.write(bytes.array.subarray(0, length), segment.bytes);
+    } catch (cause) {
+      throw failureUnderName(segment.path, cause);
+    }
     segment.hash = chainHash(segment.hash, bytes.array, 0);
     segment.frames += 1;
     segment.bytes = end;
