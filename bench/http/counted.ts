@@ -51,7 +51,7 @@ export async function logUse(workload: string, seconds: number): Promise<LogUse>
     const before = await server.counters();
     const { requests } = await closedLoop(server.endpoint, workload, seconds);
     const after = await server.counters();
-    const syncs = after.syncs - before.syncs;
+    const syncs = after.logSyncs - before.logSyncs;
     return {
       syncsPerRequest: syncs / requests,
       requestsPerSync: requests / syncs,
