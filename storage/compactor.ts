@@ -9,7 +9,7 @@ import type { StoreHealth } from "./health.ts";
 import type { ManifestEdit, TableRecord } from "./manifest/edit.ts";
 import type { Manifest } from "./manifest/manifest.ts";
 import type { Space } from "./space.ts";
-import { type TableFiles, tableDirectory } from "./table-files.ts";
+import type { TableFiles } from "./table-files.ts";
 import type { TableHandle } from "./version.ts";
 import type { WriteGate } from "./write-gate.ts";
 
@@ -282,7 +282,7 @@ export class Compactor {
     try {
       outputs = await this.#write(space, task, numbers, control);
       checkOutputs(inputs, outputs);
-      if (outputs.length > 0) await executor.syncDirectory(tableDirectory);
+      if (outputs.length > 0) await tables.syncDirectoryAside(executor);
       // From the look at `dropped` to the commit nothing may intervene: the manifest refuses edits of a space that is gone.
       if (space.dropped) throw new StorageError("closed", "the space is being dropped");
       isCommitting = true;

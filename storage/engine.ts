@@ -105,8 +105,14 @@ class Engine implements LocalStore {
   static async open(options: FullOptions, release: () => void, releasedBytes: number): Promise<Engine> {
     const { vfs, clock, random, durability, acceptClock, logFillBytes, manifestBytesMin } = options;
     const health = new StoreHealth();
-    const tables = new TableFiles(vfs, options.cacheBytesMax, health);
     let engine: Engine | undefined;
+    const tables = new TableFiles(vfs, options.cacheBytesMax, {
+      get isFailed() {
+        return health.isFailed;
+      },
+      setDegraded: (error) => health.setDegraded(error),
+      fail: (error) => engine?.fail(error),
+    });
     try {
       const files = await openFiles({
         vfs,

@@ -9,7 +9,7 @@ import type { Manifest } from "./manifest/manifest.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { MemtableSlot, UnflushedSlots } from "./memtable-slot.ts";
 import type { Space } from "./space.ts";
-import { type TableFiles, tableDirectory } from "./table-files.ts";
+import type { TableFiles } from "./table-files.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
 export interface FlusherOptions {
@@ -237,7 +237,7 @@ export class Flusher {
       const dropTombstones = space.version.tables.length === 0 && !space.loading;
       const info = await executor.flush({ path, blockBytes, dropTombstones }, memtables);
       if (info === undefined) return undefined;
-      await executor.syncDirectory(tableDirectory);
+      await tables.syncDirectoryAside(executor);
       const { blocks: _, ...kept } = info;
       return { space: space.number, level: 0, number, ...kept };
     } catch (error) {

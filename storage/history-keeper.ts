@@ -12,6 +12,7 @@ import type { HistoryCheckpoints } from "./history-checkpoints.ts";
 import type { Log } from "./log.ts";
 import type { ManifestEdit } from "./manifest/edit.ts";
 import type { Manifest } from "./manifest/manifest.ts";
+import { syncDirectory } from "./vfs/sync-directory.ts";
 
 export interface HistoryKeeperOptions {
   readonly files: HistoryFiles;
@@ -65,6 +66,8 @@ export class HistoryKeeper {
   /** Times that something was given up for want of room. */
   instantsGivenUp = 0;
   recordsGivenUp = 0;
+  /** The directory of archives is durable. */
+  #hasDirectory = false;
 
   constructor(options: HistoryKeeperOptions) {
     this.#options = options;
@@ -241,7 +244,7 @@ export class HistoryKeeper {
       const written = await this.#runner.run(job, { paced: false });
       const added: Archive[] = [];
       if (written !== undefined) {
-        files.vfs.syncDirectory(archiveDirectory);
+        syncDirectory(files.vfs, archiveDirectory);
         added.push(new Archive(files, { number, firstSequence, lastSequence, lastTime, ...written }));
         isNeeded = true;
       }
@@ -258,9 +261,11 @@ export class HistoryKeeper {
 
   #makeDirectory(): void {
     const { vfs } = this.#options.files;
-    if (vfs.exists(archiveDirectory)) return;
-    vfs.makeDirectory(archiveDirectory);
-    vfs.syncDirectory("");
+    if (this.#hasDirectory) return;
+    if (!vfs.exists(archiveDirectory)) vfs.makeDirectory(archiveDirectory);
+    // Also one that was there already: whoever made it may not have got as far as this.
+    syncDirectory(vfs, "");
+    this.#hasDirectory = true;
   }
 
   /** Puts archives in the place of sources: in the manifest, in memory, then on disk. */

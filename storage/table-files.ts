@@ -1,29 +1,38 @@
+import type { JobExecutor } from "./compaction/executor.ts";
 import { StorageError } from "./errors.ts";
-import type { StoreHealth } from "./health.ts";
 import type { TableRecord } from "./manifest/edit.ts";
 import { BlockCache } from "./sstable/block-cache.ts";
 import { FilePool } from "./sstable/file-pool.ts";
 import { SSTableReader } from "./sstable/sstable-reader.ts";
 import { TableHandle, Version } from "./version.ts";
+import { syncDirectory } from "./vfs/sync-directory.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
 export const tableDirectory = "sst";
 
-/** What becomes of the store when its files make trouble. */
-export type TableFilesHealth = Pick<StoreHealth, "isFailed" | "setDegraded">;
+/** Whom trouble with the files is reported to. */
+export interface TableFilesOwner {
+  readonly isFailed: boolean;
+  /** A file could not be removed. */
+  setDegraded(error: Error): void;
+  /** Nothing can be made durable any more. */
+  fail(error: unknown): void;
+}
 
 /** The SSTable files of the store: their names, their open handles, their cache, their end. */
 export class TableFiles {
   readonly files: FilePool;
   readonly cache: BlockCache;
   readonly #vfs: Vfs;
-  readonly #health: TableFilesHealth;
+  readonly #owner: TableFilesOwner;
+  /** What a sync of the directory has failed with. */
+  #failure: unknown;
   /** The removals that were begun, one after the other: many at once would keep the log's syncs waiting. */
   #removing: Promise<void> = Promise.resolve();
 
-  constructor(vfs: Vfs, cacheBytesMax: number, health: TableFilesHealth) {
+  constructor(vfs: Vfs, cacheBytesMax: number, owner: TableFilesOwner) {
     this.#vfs = vfs;
-    this.#health = health;
+    this.#owner = owner;
     this.files = new FilePool(vfs);
     this.cache = new BlockCache(cacheBytesMax);
   }
@@ -47,8 +56,38 @@ export class TableFiles {
     return new Version(levels);
   }
 
+  /**
+   * Makes the entries of all files so far durable. A failure is the end of the store: it may have lost the entry of a file that another job
+   * is about to name. That job's own sync would succeed without bringing it back, so it is not tried.
+   */
   syncDirectory(): void {
-    this.#vfs.syncDirectory(tableDirectory);
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      syncDirectory(this.#vfs, tableDirectory);
+    } catch (error) {
+      this.#failSync(error);
+      throw error;
+    }
+  }
+
+  /** The same where jobs run, if that is beside this thread: it need not wait for the disk. */
+  async syncDirectoryAside(executor: JobExecutor): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      await executor.syncDirectory(tableDirectory);
+    } catch (error) {
+      this.#failSync(error);
+      throw error;
+    }
+    // Another one may have failed meanwhile.
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #failSync(error: unknown): void {
+    // An executor that is closed or has died names no file.
+    if (error instanceof StorageError && error.file === undefined) return;
+    this.#failure = error;
+    this.#owner.fail(error);
   }
 
   /**
@@ -56,7 +95,7 @@ export class TableFiles {
    * failed: an edit whose sync failed may be on the disk all the same, and name it.
    */
   unlink(number: number): void {
-    if (this.#health.isFailed) return;
+    if (this.#owner.isFailed) return;
     const path = this.path(number);
     try {
       this.files.release(path);
@@ -65,22 +104,22 @@ export class TableFiles {
       if (unlinkAside === undefined) this.#vfs.unlink(path);
       else this.#removing = this.#removing.then(() => this.#remove(path, unlinkAside));
     } catch (error) {
-      this.#failed(error);
+      this.#noteFailure(error);
     }
   }
 
   async #remove(path: string, unlinkAside: (path: string) => Promise<void>): Promise<void> {
-    if (this.#health.isFailed) return;
+    if (this.#owner.isFailed) return;
     try {
       await unlinkAside(path);
     } catch (error) {
-      this.#failed(error);
+      this.#noteFailure(error);
     }
   }
 
-  #failed(error: unknown): void {
+  #noteFailure(error: unknown): void {
     if (!(error instanceof StorageError)) throw error;
-    this.#health.setDegraded(error);
+    this.#owner.setDegraded(error);
   }
 
   /** Resolves when the removals that were begun are done. */

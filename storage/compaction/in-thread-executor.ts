@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { syncDirectory } from "../vfs/sync-directory.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { CompactionJob } from "./compaction-job.ts";
 import type { JobExecutor } from "./executor.ts";
@@ -22,7 +23,7 @@ export function inThreadExecutor(vfs: Vfs, clock: Clock): JobExecutor {
       return runner.run(new CompactionJob(vfs, spec), { paced: true, ...control });
     },
     async syncDirectory(directory) {
-      vfs.syncDirectory(directory);
+      syncDirectory(vfs, directory);
     },
     pace(rate) {
       if (rate === bytesPerSecond) return;

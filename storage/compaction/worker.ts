@@ -7,6 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import { imageCursor } from "../memtable/image.ts";
 import { diskVfs } from "../vfs/disk.ts";
+import { syncDirectory } from "../vfs/sync-directory.ts";
 import { CompactionJob } from "./compaction-job.ts";
 import { flushJob } from "./flush-job.ts";
 import { JobRunner } from "./job-runner.ts";
@@ -54,7 +55,7 @@ async function serve(id: number, job: WorkerJob): Promise<void> {
 
 async function run(job: WorkerJob, signal: AbortSignal): Promise<SSTableOutput[]> {
   if (job.kind === "syncDirectory") {
-    vfs.syncDirectory(job.directory);
+    syncDirectory(vfs, job.directory);
     return [];
   }
   if (job.kind === "compact") {

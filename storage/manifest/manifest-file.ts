@@ -1,6 +1,7 @@
 import { pack } from "msgpackr";
 import { failedSync, isNoSpace } from "../errors.ts";
 import { alignFrame, Bytes, frameHeaderBytes, sealFrame } from "../frame.ts";
+import { syncDirectory } from "../vfs/sync-directory.ts";
 import type { Vfs, VfsFile } from "../vfs/vfs.ts";
 import type { ManifestEdit } from "./edit.ts";
 import {
@@ -45,7 +46,7 @@ export class ManifestFile {
     try {
       file.write(encodeManifestHeader({ storeId, salt }), 0);
       await created.append(snapshot);
-      vfs.syncDirectory("");
+      syncDirectory(vfs, "");
     } catch (error) {
       file.close();
       vfs.unlink(path);
@@ -102,11 +103,7 @@ export class ManifestFile {
       file.close();
     }
     vfs.rename(temporary, currentPath);
-    try {
-      vfs.syncDirectory("");
-    } catch (cause) {
-      throw failedSync(currentPath, cause);
-    }
+    syncDirectory(vfs, "");
   }
 
   close(): void {

@@ -127,8 +127,8 @@ export function recordIn({ tables }: Owner, number: number): TableRecord | undef
 
 /** The SSTables of a store that is not running: whatever fails is thrown. */
 export function tableFiles(vfs: Vfs): TableFiles {
-  const setDegraded = (error: Error): never => {
+  const rethrow = (error: unknown): never => {
     throw error;
   };
-  return new TableFiles(vfs, 0, { isFailed: false, setDegraded });
+  return new TableFiles(vfs, 0, { isFailed: false, setDegraded: rethrow, fail: rethrow });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { failedSync, failureUnderName, isNoSpace, StorageError } from "../errors.ts";
 import { Bytes, chainHash, frameHeaderBytes, sealFrame } from "../frame.ts";
+import { syncDirectory } from "../vfs/sync-directory.ts";
 import type { Vfs, VfsFile } from "../vfs/vfs.ts";
 import {
   encodeFooter,
@@ -83,11 +84,7 @@ export class WalWriter {
     file.write(encodeSegmentHeader(header), 0);
     file.datasyncNow();
     vfs.rename(temporaryPath, segmentPath(id));
-    try {
-      vfs.syncDirectory(walDirectory);
-    } catch (cause) {
-      throw failedSync(walDirectory, cause);
-    }
+    syncDirectory(vfs, walDirectory);
     const segment: Segment = {
       id,
       path: segmentPath(id),

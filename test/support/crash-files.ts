@@ -22,6 +22,8 @@ export interface Backing {
   /** Durable from now on. */
   settled(inode: Inode, operations: readonly FileOperation[]): void;
   entriesSettled(directory: string, operations: readonly EntryOperation[]): void;
+  /** These directories are durable. */
+  directoriesSettled(paths: readonly string[]): void;
 }
 
 const sectorBytes = 512;

@@ -48,6 +48,21 @@ export class CrashVfs implements Vfs {
     return image;
   }
 
+  /** Adds a file, and its directory, that were there before anything happened. */
+  addDurable(path: string, bytes: Uint8Array): Inode {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+    const directory = this.#directories.get(parent) ?? new Directory(parent, this.#backing);
+    this.#directories.set(parent, directory);
+    this.#durableDirectories.add(parent);
+    const inode = new Inode(this.#backing);
+    inode.durable = bytes.slice();
+    inode.current = bytes.slice();
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    directory.current.set(name, inode);
+    directory.durable.set(name, inode);
+    return inode;
+  }
+
   /** Every file with its current bytes. */
   *files(): Iterable<readonly [path: string, bytes: Uint8Array]> {
     for (const [path, directory] of this.#directories) {
@@ -161,7 +176,9 @@ export class CrashVfs implements Vfs {
     if (directory === undefined) throw missing(path);
     this.noteCall("syncDirectory", path);
     this.settle(path, directory, () => directory.sync());
-    if (path === "") for (const name of this.#directories.keys()) this.#durableDirectories.add(name);
+    if (path !== "") return;
+    for (const name of this.#directories.keys()) this.#durableDirectories.add(name);
+    this.#backing?.directoriesSettled([...this.#directories.keys()]);
   }
 
   lock(path: string): () => void {

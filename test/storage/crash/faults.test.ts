@@ -60,32 +60,13 @@ async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Lets the clock run while `work` is under way: it may wait for a retry. */
-async function ticking<T>(workload: Workload, work: Promise<T>): Promise<T> {
-  let running = true;
-  const done = work.finally(() => {
-    running = false;
-  });
-  const clock = (async () => {
-    for (let waited = 0; running; waited++) {
-      await turns(1);
-      if (waited > 50) workload.clock.advance(10);
-    }
-  })();
-  try {
-    return await done;
-  } finally {
-    await clock;
-  }
-}
-
 /** Commits `n`, waiting out a full disk. False: the store has failed. */
 async function persist(run: FaultRun, n: number): Promise<boolean> {
   const { workload } = run;
   for (let attempt = 0; attempt < 8; attempt++) {
     let outcome: Awaited<ReturnType<Workload["commit"]>> | undefined;
     const isAnswered = await tolerate(async () => {
-      outcome = await ticking(workload, workload.commit(n));
+      outcome = await workload.ticking(workload.commit(n));
     });
     // A row could not be read. That may be over at the next attempt.
     if (!isAnswered || outcome === undefined) continue;
@@ -117,14 +98,14 @@ async function perform(run: FaultRun): Promise<void> {
     await tolerate(() => workload.store.createSpace(crypto.randomUUID()));
     await persistMany(run, 31, 60);
   }
-  await tolerate(() => ticking(workload, workload.store.close()));
+  await tolerate(() => workload.ticking(workload.store.close()));
   if (goesOn && (await tolerate(() => workload.open()))) {
     const { acknowledged, submitted } = workload;
     await tolerate(async () => {
       const n = await checkState(workload.store, acknowledged, submitted, true);
       await persistMany(run, n + 1, n + 10);
     });
-    await tolerate(() => ticking(workload, workload.store.close()));
+    await tolerate(() => workload.ticking(workload.store.close()));
   }
 }
 

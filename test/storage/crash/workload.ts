@@ -141,10 +141,29 @@ export class Workload {
 
   /** Lets all compactions that are due happen. */
   async settle(): Promise<void> {
-    while (this.store.counters().compactionsDue > 0) {
+    while (this.store.counters().compactionsDue > 0 && this.store.health().state !== "failed") {
       await new Promise((resolve) => setImmediate(resolve));
       // Compactions keep to a pace.
       this.clock.advance(1);
+    }
+  }
+
+  /** Lets the clock run while `work` is under way: it may wait for another attempt at something. */
+  async ticking<T>(work: Promise<T>): Promise<T> {
+    let isRunning = true;
+    const done = work.finally(() => {
+      isRunning = false;
+    });
+    const clock = (async () => {
+      for (let waited = 0; isRunning; waited++) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (waited > 50) this.clock.advance(10);
+      }
+    })();
+    try {
+      return await done;
+    } finally {
+      await clock;
     }
   }
 
