@@ -96,6 +96,22 @@ export const longSuites: readonly LongSuite[] = [
     volumeMax: 8,
   },
   {
+    name: "lying page cache",
+    shows: "every sync of a file or directory fails, and lies about it until the next reboot",
+    paths: ["test/storage/crash/lying-page-cache.test.ts"],
+    // Every twelfth sync at first, every single one at last.
+    knobs: (volume) => (volume === 1 ? {} : { STRIDE: String(Math.ceil(12 / volume)) }),
+    volumeMax: 12,
+  },
+  {
+    name: "power cuts by kill -9",
+    shows: "a process that holds back what it has not synced is killed under concurrent writers",
+    paths: ["test/storage/power-cut"],
+    // 54 cuts.
+    knobs: rounds("POWER_CUTS", 6),
+    volumeMax: 9,
+  },
+  {
     name: "mutants",
     shows: "the store with one sync or one order of steps missing: each is caught by what a power cut leaves",
     paths: ["test/storage/mutants"],
