@@ -33,6 +33,7 @@ export function startClients(session: Session): void {
   void session.repeat("space", 60, () => liveAndDie(session));
   void session.repeat("load", 80, () => load(session));
   void session.repeat("checkpoint", 80, () => checkpointAndRestore(session));
+  void session.repeat("past", 100, () => visitPast(session));
   for (let shard = 0; shard < shardCount; shard++) {
     const consumer = new Consumer(session, shard);
     void session.repeat(`consumer ${shard}`, 10, () => consumer.read());
@@ -184,26 +185,70 @@ async function checkpointAndRestore(session: Session): Promise<void> {
     checkpoints.set(info.id, { info, state: "there" });
     model.durable = Math.max(model.durable, from);
   }
-  const targets = new Map([base, index].map((space) => [space, session.newId()]));
-  for (const [space, target] of targets) {
-    ledger.spaces.set(target, "asked");
-    ledger.copies.set(target, space);
-  }
+  const targets = newCopies(session);
   await session.answer(store.restore(info, targets));
   const number = await copiedCommit(session, targets.get(base) ?? "", base);
   assert(!isNew || number >= from, `commit ${from} was seen before the checkpoint, which shows ${number}`);
-  for (const [space, target] of targets) {
-    ledger.spaces.set(target, "there");
-    model.filled.set(target, model.rowsAt(number, space));
-    await session.checkRows(target, model.rowsAt(number, space), `a copy of commit ${number}`);
-    ledger.spaces.set(target, "asked");
-    await session.answer(store.dropSpace(target));
-    ledger.spaces.set(target, "gone");
-  }
+  await checkCopies(session, targets, number);
   if (world.chance() < 0.4) {
     checkpoints.set(info.id, { info, state: "asked" });
     await session.answer(store.releaseCheckpoint(info.id));
     checkpoints.set(info.id, { info, state: "gone" });
+  }
+}
+
+/** Any instant of the past can be had again. */
+async function visitPast(session: Session): Promise<void> {
+  const { world, store, ledger } = session;
+  const { model } = ledger;
+  if (!ledger.hasHistory) {
+    for (const space of [base, index]) await session.answer(store.keepHistory(space, 1e9));
+    ledger.hasHistory = true;
+    return;
+  }
+  const ranges = [base, index].map((space) => store.history(space));
+  let earliest = 0;
+  let latest = Number.POSITIVE_INFINITY;
+  for (const range of ranges) {
+    assert(range !== undefined, "the past is kept");
+    earliest = Math.max(earliest, range.earliest);
+    latest = Math.min(latest, range.latest);
+  }
+  const time = world.chance() < 0.2 ? latest : earliest + world.below(latest - earliest + 1);
+  const from = model.lastBefore(time, model.seen);
+  const targets = newCopies(session);
+  await session.answer(store.restore({ time }, targets));
+  const number = await copiedCommit(session, targets.get(base) ?? "", base);
+  const to = model.lastBefore(time, model.decided);
+  assert(number >= from && number <= to, `commit ${number} for ${time}, not one of ${from} to ${to}`);
+  await checkCopies(session, targets, number);
+}
+
+/** New spaces to be filled with copies of the base space and the index. */
+function newCopies(session: Session): Map<string, string> {
+  const targets = new Map([base, index].map((space) => [space, session.newId()]));
+  for (const [space, target] of targets) {
+    session.ledger.spaces.set(target, "asked");
+    session.ledger.copies.set(target, space);
+  }
+  return targets;
+}
+
+/** The copies are those of a commit; then they go. */
+async function checkCopies(
+  session: Session,
+  targets: ReadonlyMap<string, string>,
+  number: number,
+): Promise<void> {
+  const { store, ledger } = session;
+  for (const [space, target] of targets) {
+    ledger.spaces.set(target, "there");
+    const rows = ledger.model.rowsAt(number, space);
+    ledger.model.filled.set(target, rows);
+    await session.checkRows(target, rows, `a copy of commit ${number}`);
+    ledger.spaces.set(target, "asked");
+    await session.answer(store.dropSpace(target));
+    ledger.spaces.set(target, "gone");
   }
 }
 

@@ -14,6 +14,8 @@ export class Ledger {
   readonly copies = new Map<string, string>();
   readonly checkpoints = new Map<string, { info: CheckpointInfo; state: SpaceState }>();
   hasFeed = false;
+  /** The past of the base space and of the index is kept. */
+  hasHistory = false;
   readonly #positions = new Map<ModelCommit, readonly Position[]>();
   /** No record of this process may have a position up to this one. */
   #usedPosition = "";

@@ -13,6 +13,8 @@ export interface ModelCommit {
   /** One line per change record of each shard, in order. */
   readonly changes: readonly { readonly shard: number; readonly line: string }[];
   readonly generation: number | undefined;
+  /** Log time. */
+  readonly time: number;
 }
 
 export type Rows = Map<string, string>;
@@ -71,6 +73,11 @@ export class Model {
     return this.commits
       .slice(0, number)
       .flatMap(({ changes }) => changes.filter((change) => change.shard === shard).map(({ line }) => line));
+  }
+
+  /** The last commit up to `number` that is stamped at or before `time`. */
+  lastBefore(time: number, number: number): number {
+    return this.commits.slice(0, number).findLastIndex((commit) => commit.time <= time) + 1;
   }
 
   generationAt(number: number): number {

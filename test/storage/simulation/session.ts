@@ -100,7 +100,7 @@ export class Session {
     const fences = generation === undefined ? [] : [{ space: base, generation }];
     let decided: { number: number; commit: ModelCommit } | undefined;
     const outcome = await this.answer(
-      this.store.transact({ fences, reads }, (previous) => {
+      this.store.transact({ fences, reads }, (previous, time) => {
         const [counter, ...values] = previous.map(decode);
         const before = Number(counter ?? 0);
         const planned = plan(values);
@@ -108,7 +108,7 @@ export class Session {
         const batch = new Batch(space, before + 1, new Map(keys.map((key, i) => [key, values[i]])), counter);
         for (const [key, value] of planned) batch.write(key, value);
         const raised = generation === undefined ? undefined : generation + 1;
-        const commit = { writes: batch.modelWrites, changes: batch.lines, generation: raised };
+        const commit = { writes: batch.modelWrites, changes: batch.lines, generation: raised, time };
         decided = { number: model.decide(before, commit), commit };
         return {
           ...batch.commit(),

@@ -221,6 +221,8 @@ export class Simulation {
       await session.answer(store.createSpace(id));
       spaces.set(id, "there");
     }
+    if (this.#ledger.hasHistory)
+      for (const id of [base, index]) assert(store.history(id) !== undefined, "the past is kept");
     if (this.#ledger.hasFeed) assert(store.feeds().includes(feed), "the feed");
     await session.answer(store.createFeed(feed, { shards: shardCount, oldValues: true }));
     this.#ledger.hasFeed = true;
@@ -255,6 +257,8 @@ function randomOptions(world: World): Options {
     manifestBytesMin: world.pick([512, 2 << 10]),
     cacheBytesMax: world.pick([0, 4 << 10, 1 << 20]),
     feedRetentionMs: 1e15,
+    historyBytesMax: 1 << 30,
+    historyCheckpointBytes: world.pick([4, 64]) << 10,
     compaction: world.chance() < 0.9,
     level0Files: world.pick([2, 4]),
     tableBytes: world.pick([2, 8]) << 10,
