@@ -170,7 +170,7 @@ async function recover(request: OpenRequest, read: ReadManifest): Promise<Opened
   });
   const last = log.segments.at(-1);
   assert(last !== undefined, "a log has a segment");
-  const lastTime = checkClock(request, last);
+  const lastTime = Math.max(checkClock(request, last), newestCheckpoint(state));
   const skip = log.clean || last.mode === "sync" ? 0 : skippedSequences;
   const lastSequence = last.lastSequence + skip;
   const manifest = await Manifest.open(manifestOptions(request, storeId), read);
@@ -242,6 +242,13 @@ function openSpaces(state: ManifestState, tables: TableFiles, unflushed: Unflush
     spaces.set(record.number, space);
   }
   return spaces;
+}
+
+/** Log time of the newest checkpoint: the log need not have come to it, and may not fall behind it. */
+function newestCheckpoint({ checkpoints }: ManifestState): number {
+  let time = 0;
+  for (const checkpoint of checkpoints.values()) time = Math.max(time, checkpoint.time);
+  return time;
 }
 
 /** The log time to go on from; throws when the clock runs far ahead of it. */
