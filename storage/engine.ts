@@ -106,13 +106,7 @@ class Engine implements LocalStore {
     const { vfs, clock, random, durability, acceptClock, logFillBytes, manifestBytesMin } = options;
     const health = new StoreHealth();
     let engine: Engine | undefined;
-    const tables = new TableFiles(vfs, options.cacheBytesMax, {
-      get isFailed() {
-        return health.isFailed;
-      },
-      setDegraded: (error) => health.setDegraded(error),
-      fail: (error) => engine?.fail(error),
-    });
+    const tables = new TableFiles(vfs, options.cacheBytesMax, health, (error) => engine?.fail(error));
     try {
       const files = await openFiles({
         vfs,

@@ -1,5 +1,6 @@
 import type { JobExecutor } from "./compaction/executor.ts";
 import { StorageError } from "./errors.ts";
+import type { StoreHealth } from "./health.ts";
 import type { TableRecord } from "./manifest/edit.ts";
 import { BlockCache } from "./sstable/block-cache.ts";
 import { FilePool } from "./sstable/file-pool.ts";
@@ -10,29 +11,26 @@ import type { Vfs } from "./vfs/vfs.ts";
 
 export const tableDirectory = "sst";
 
-/** Whom trouble with the files is reported to. */
-export interface TableFilesOwner {
-  readonly isFailed: boolean;
-  /** A file could not be removed. */
-  setDegraded(error: Error): void;
-  /** Nothing can be made durable any more. */
-  fail(error: unknown): void;
-}
+/** What becomes of the store when its files make trouble. */
+export type TableFilesHealth = Pick<StoreHealth, "isFailed" | "setDegraded">;
 
 /** The SSTable files of the store: their names, their open handles, their cache, their end. */
 export class TableFiles {
   readonly files: FilePool;
   readonly cache: BlockCache;
   readonly #vfs: Vfs;
-  readonly #owner: TableFilesOwner;
+  readonly #health: TableFilesHealth;
+  readonly #fail: (error: unknown) => void;
   /** What a sync of the directory has failed with. */
   #failure: unknown;
   /** The removals that were begun, one after the other: many at once would keep the log's syncs waiting. */
   #removing: Promise<void> = Promise.resolve();
 
-  constructor(vfs: Vfs, cacheBytesMax: number, owner: TableFilesOwner) {
+  /** `fail`: nothing can be made durable any more. */
+  constructor(vfs: Vfs, cacheBytesMax: number, health: TableFilesHealth, fail: (error: unknown) => void) {
     this.#vfs = vfs;
-    this.#owner = owner;
+    this.#health = health;
+    this.#fail = fail;
     this.files = new FilePool(vfs);
     this.cache = new BlockCache(cacheBytesMax);
   }
@@ -87,7 +85,7 @@ export class TableFiles {
     // An executor that is closed or has died names no file.
     if (error instanceof StorageError && error.file === undefined) return;
     this.#failure = error;
-    this.#owner.fail(error);
+    this.#fail(error);
   }
 
   /**
@@ -95,7 +93,7 @@ export class TableFiles {
    * failed: an edit whose sync failed may be on the disk all the same, and name it.
    */
   unlink(number: number): void {
-    if (this.#owner.isFailed) return;
+    if (this.#health.isFailed) return;
     const path = this.path(number);
     try {
       this.files.release(path);
@@ -109,7 +107,7 @@ export class TableFiles {
   }
 
   async #remove(path: string, unlinkAside: (path: string) => Promise<void>): Promise<void> {
-    if (this.#owner.isFailed) return;
+    if (this.#health.isFailed) return;
     try {
       await unlinkAside(path);
     } catch (error) {
@@ -119,7 +117,7 @@ export class TableFiles {
 
   #noteFailure(error: unknown): void {
     if (!(error instanceof StorageError)) throw error;
-    this.#owner.setDegraded(error);
+    this.#health.setDegraded(error);
   }
 
   /** Resolves when the removals that were begun are done. */

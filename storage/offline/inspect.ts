@@ -130,5 +130,5 @@ export function tableFiles(vfs: Vfs): TableFiles {
   const rethrow = (error: unknown): never => {
     throw error;
   };
-  return new TableFiles(vfs, 0, { isFailed: false, setDegraded: rethrow, fail: rethrow });
+  return new TableFiles(vfs, 0, { isFailed: false, setDegraded: rethrow }, rethrow);
 }

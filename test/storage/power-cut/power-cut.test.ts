@@ -12,6 +12,7 @@ const rounds = Number(process.env["POWER_CUTS"] ?? 6);
 /** Cuts in the life of one directory. */
 const cutsPerDirectory = 3;
 const workMsMax = 400;
+const victimScript = new URL("./victim.ts", import.meta.url).pathname;
 
 /** What the processes have promised so far. */
 export interface Promises {
@@ -24,8 +25,7 @@ export interface Promises {
 /** Lets a process write until the power goes; adds what it said to `promises`. */
 async function writeUntilCut(root: string, own: number, promises: Promises): Promise<void> {
   const random = seededRandom(own);
-  const script = join(import.meta.dir, "victim.ts");
-  const victim = spawn(process.execPath, [script, root, String(own), JSON.stringify(promises)]);
+  const victim = spawn(process.execPath, [victimScript, root, String(own), JSON.stringify(promises)]);
   let output = "";
   let complaints = "";
   let cut: ReturnType<typeof setTimeout> | undefined;
