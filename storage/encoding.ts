@@ -158,17 +158,26 @@ export function writeLatin1(bytes: Uint8Array, offset: number, text: string): nu
   return offset + length;
 }
 
-/** A key's first six bytes as a number that orders as they do; a short key counts as padded with zero bytes. */
-export function keyHead(key: string): number {
-  if (key.length >= 6) {
-    const high = (key.charCodeAt(0) << 16) | (key.charCodeAt(1) << 8) | key.charCodeAt(2);
-    const low = (key.charCodeAt(3) << 16) | (key.charCodeAt(4) << 8) | key.charCodeAt(5);
+/** Six bytes of a key, from `start` on, as a number that orders as they do; a key that ends before counts as padded with zero bytes. */
+export function keyHead(key: string, start = 0): number {
+  if (key.length - start >= 6) {
+    const high = (key.charCodeAt(start) << 16) | (key.charCodeAt(start + 1) << 8) | key.charCodeAt(start + 2);
+    const low =
+      (key.charCodeAt(start + 3) << 16) | (key.charCodeAt(start + 4) << 8) | key.charCodeAt(start + 5);
     return high * 0x100_0000 + low;
   }
   let head = 0;
-  for (let index = 0; index < 6; index++)
+  for (let index = start; index < start + 6; index++)
     head = head * 0x100 + (index < key.length ? key.charCodeAt(index) : 0);
   return head;
+}
+
+/** How many leading characters two keys have in common, `most` at the most. */
+export function sharedPrefix(one: string, other: string, most = one.length): number {
+  const length = Math.min(one.length, other.length, most);
+  let shared = 0;
+  while (shared < length && one.charCodeAt(shared) === other.charCodeAt(shared)) shared++;
+  return shared;
 }
 
 /** Orders bytes[start, end) against other[otherStart, otherEnd): negative, zero or positive. */

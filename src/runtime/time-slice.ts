@@ -1,5 +1,5 @@
-/** Longer than this at a stretch would be felt by the requests that wait. */
-const SLICE_MS_MAX = 0.5;
+/** Longer than half a millisecond at a stretch would be felt by the requests that wait; a step begun before this is over may take as long again. */
+const SLICE_MS_MAX = 0.3;
 /** Who begins while others wait for a slice joins them after this long: many who begin at once must not make one long turn. */
 const FIRST_SLICE_MS_MAX = 0.1;
 

@@ -16,7 +16,9 @@ const PAGE_BYTES_MAX = 1 << 20;
 
 /** Rows and bytes asked of the store at a time: small enough that other requests get their turn in between. */
 const SLICE_ROWS_MAX = 256;
-const SLICE_BYTES_MAX = 128 << 10;
+const SLICE_BYTES_MAX = 64 << 10;
+/** To make an answer of more than this takes a slice of its own. */
+const LARGE_ANSWER_BYTES = 256 << 10;
 /** Where each row is looked up in another space as well, and may be 400 KB there. */
 const FETCH_ROWS_MAX = 16;
 
@@ -140,9 +142,9 @@ class PageReader implements ReadPage {
       const last = page.keys[page.count - 1];
       const goesOn = this.lastEvaluated === undefined && page.more && last !== undefined;
       rest = goesOn ? boundsAfter(bounds, last, reverse) : undefined;
-      // At the end too: what is made of a large page takes its time as well.
-      if (this.#slice.isOver) await this.#slice.next();
+      if (rest !== undefined && this.#slice.isOver) await this.#slice.next();
     }
+    if (this.#slice.isOver || this.scannedBytes > LARGE_ANSWER_BYTES) await this.#slice.next();
   }
 
   #request(bounds: KeyBounds): RangeRequest {

@@ -1,7 +1,16 @@
+import { wordAt } from "../encoding.ts";
 import { Cursor } from "../iterator.ts";
+import type { RowPage } from "../page.ts";
 import type { Key } from "../store.ts";
 import { type Chunk, chunkAt, offsetOf } from "./arena.ts";
-import { newestVersion, sequenceOf, valueLengthOf, versionAt, versionHeaderBytes } from "./records.ts";
+import {
+  newestVersion,
+  sequenceOf,
+  valueLengthOf,
+  versionAt,
+  versionHeaderBytes,
+  visibleVersion,
+} from "./records.ts";
 import type { SortedBlocks } from "./sorted-blocks.ts";
 
 /** Entries are loaded ahead in groups of this many, aligned to it. */
@@ -59,6 +68,33 @@ export class MemtableCursor extends Cursor {
     const here = sorted.normalize(place);
     if (here < 0 || sorted.keyAt(here) !== key) return this.#show(here);
     return this.#show(sorted.normalize(here + 1));
+  }
+
+  /** Ascending, in groups: the records of a group's rows are looked at step by step, so that their cache misses overlap. */
+  override fill(page: RowPage, rowsMax: number, bytesMax: number): boolean {
+    const isPlain = !this.reverse && this.valid && this.#modifications === this.#sorted.modifications;
+    if (!isPlain) return super.fill(page, rowsMax, bytesMax);
+    const sorted = this.#sorted;
+    const chunks = this.#chunks;
+    const versions = this.#ahead;
+    for (let place = this.#place; place >= 0; ) {
+      const count = Math.min(group, sorted.blockEnd(place) - place, this.#endPlace - place);
+      if (count <= 0) return false;
+      for (let index = 0; index < count; index++)
+        versions[index] = newestVersion(chunks, sorted.entryAt(place + index));
+      for (let index = 0; index < count; index++)
+        versions[index] = visibleVersion(chunks, wordAt(versions, index), this.#sequenceMax);
+      for (let index = 0; index < count; index++) {
+        const version = wordAt(versions, index);
+        const length = version === 0 ? -1 : valueLengthOf(chunks, version);
+        if (length < 0) continue;
+        const start = offsetOf(version) + versionHeaderBytes;
+        page.add(sorted.keyAt(place + index), chunkAt(chunks, version).bytes, start, start + length);
+        if (page.count >= rowsMax || page.bytes >= bytesMax) return true;
+      }
+      place = sorted.normalize(place + count);
+    }
+    return false;
   }
 
   /**

@@ -62,7 +62,12 @@ export function valueLengthOf(chunks: readonly Chunk[], version: number): number
 
 /** The newest version of an entry with sequence <= `sequenceMax`; 0 when there is none. */
 export function versionAt(chunks: readonly Chunk[], entry: number, sequenceMax: number): number {
-  let version = newestVersion(chunks, entry);
+  return visibleVersion(chunks, newestVersion(chunks, entry), sequenceMax);
+}
+
+/** The newest of `newest` and the versions older than it with sequence <= `sequenceMax`; 0 when there is none. */
+export function visibleVersion(chunks: readonly Chunk[], newest: number, sequenceMax: number): number {
+  let version = newest;
   while (version !== 0 && sequenceOf(chunks, version) > sequenceMax) version = olderVersion(chunks, version);
   return version;
 }

@@ -1,15 +1,12 @@
-import { doubleAt, keyHead, objectAt, textAt, wordAt } from "../encoding.ts";
+import { objectAt, textAt, wordAt } from "../encoding.ts";
 import type { Key } from "../store.ts";
+import { KeyList } from "./key-list.ts";
 
 /** Keys per block: large enough for a short list of blocks, small enough that shifting half of one is cheap. */
 const blockKeysMax = 128;
-/** Below this many elements a loop shifts faster than the call into the engine. */
-const shortShift = 16;
 
 interface Block {
-  readonly keys: Key[];
-  /** The first six bytes of each key as a number: most comparisons end here, without a look at the string. */
-  readonly heads: Float64Array;
+  readonly list: KeyList;
   readonly entries: Uint32Array;
 }
 
@@ -22,36 +19,39 @@ export class SortedBlocks {
   /** Rises whenever places move. */
   modifications = 0;
   readonly #blocks: Block[] = [];
-  /** The head of each block's first key. That of the first block is never looked at: smaller keys go there too. */
-  #firstHeads = new Float64Array(16);
+  /** The first key of each block but the first, which takes all smaller keys. */
+  #firsts = new KeyList(16);
 
   /** Adds a key that is not there yet. */
   insert(key: Key, entry: number): void {
     this.modifications++;
-    const head = keyHead(key);
-    if (this.#blocks.length === 0) this.#addBlock(0, emptyBlock());
-    const blockIndex = this.#findBlock(key, head);
+    if (this.#blocks.length === 0) {
+      const block = emptyBlock();
+      insertInBlock(block, 0, key, entry);
+      this.#addBlock(0, block);
+      return;
+    }
+    const blockIndex = this.#findBlock(key);
     const block = objectAt(this.#blocks, blockIndex);
-    const index = findInBlock(block, key, head);
-    if (block.keys.length < blockKeysMax) {
-      insertInBlock(block, index, key, head, entry);
+    const index = block.list.lowerBound(key);
+    if (block.list.length < blockKeysMax) {
+      insertInBlock(block, index, key, entry);
       return;
     }
     // Keys that arrive in order fill whole blocks; others split a full block in halves.
     const ascending = index === blockKeysMax && blockIndex === this.#blocks.length - 1;
     const upper = ascending ? emptyBlock() : splitBlock(block);
-    const lowerCount = block.keys.length;
-    if (index > lowerCount || ascending) insertInBlock(upper, index - lowerCount, key, head, entry);
-    else insertInBlock(block, index, key, head, entry);
+    const lowerCount = block.list.length;
+    if (index > lowerCount || ascending) insertInBlock(upper, index - lowerCount, key, entry);
+    else insertInBlock(block, index, key, entry);
     this.#addBlock(blockIndex + 1, upper);
   }
 
   /** The place of the first key >= `bound` (not normalized). */
   locate(bound: Key): number {
     if (this.#blocks.length === 0) return 0;
-    const head = keyHead(bound);
-    const blockIndex = this.#findBlock(bound, head);
-    return blockIndex * blockKeysMax + findInBlock(objectAt(this.#blocks, blockIndex), bound, head);
+    const blockIndex = this.#findBlock(bound);
+    return blockIndex * blockKeysMax + objectAt(this.#blocks, blockIndex).list.lowerBound(bound);
   }
 
   /** The place of the first key at or after `place`; -1 behind the last. */
@@ -59,7 +59,7 @@ export class SortedBlocks {
     const blockIndex = (place / blockKeysMax) | 0;
     const block = this.#blocks[blockIndex];
     if (block === undefined) return -1;
-    if (place % blockKeysMax < block.keys.length) return place;
+    if (place % blockKeysMax < block.list.length) return place;
     return blockIndex + 1 < this.#blocks.length ? (blockIndex + 1) * blockKeysMax : -1;
   }
 
@@ -68,23 +68,23 @@ export class SortedBlocks {
     if (place % blockKeysMax !== 0) return place - 1;
     const blockIndex = place / blockKeysMax - 1;
     if (blockIndex < 0) return -1;
-    return blockIndex * blockKeysMax + objectAt(this.#blocks, blockIndex).keys.length - 1;
+    return blockIndex * blockKeysMax + objectAt(this.#blocks, blockIndex).list.length - 1;
   }
 
   /** The place behind the last key. */
   get end(): number {
     const last = this.#blocks.length - 1;
-    return last < 0 ? 0 : last * blockKeysMax + objectAt(this.#blocks, last).keys.length;
+    return last < 0 ? 0 : last * blockKeysMax + objectAt(this.#blocks, last).list.length;
   }
 
   /** The place behind the last key of the block that `place` is in. */
   blockEnd(place: number): number {
     const blockIndex = (place / blockKeysMax) | 0;
-    return blockIndex * blockKeysMax + objectAt(this.#blocks, blockIndex).keys.length;
+    return blockIndex * blockKeysMax + objectAt(this.#blocks, blockIndex).list.length;
   }
 
   keyAt(place: number): Key {
-    return textAt(objectAt(this.#blocks, (place / blockKeysMax) | 0).keys, place % blockKeysMax);
+    return textAt(objectAt(this.#blocks, (place / blockKeysMax) | 0).list.keys, place % blockKeysMax);
   }
 
   entryAt(place: number): number {
@@ -95,16 +95,16 @@ export class SortedBlocks {
   retain(keep: (entry: number, key: Key) => boolean): void {
     this.modifications++;
     const kept = this.#blocks.splice(0);
+    this.#firsts = new KeyList(kept.length);
     for (const block of kept) {
+      const { list, entries } = block;
       let count = 0;
-      for (let index = 0; index < block.keys.length; index++) {
-        const entry = wordAt(block.entries, index);
-        if (!keep(entry, textAt(block.keys, index))) continue;
-        block.keys[count] = textAt(block.keys, index);
-        block.heads[count] = doubleAt(block.heads, index);
-        block.entries[count++] = entry;
-      }
-      block.keys.length = count;
+      list.retain((index, key) => {
+        const entry = wordAt(entries, index);
+        const isKept = keep(entry, key);
+        if (isKept) entries[count++] = entry;
+        return isKept;
+      });
       if (count > 0) this.#addBlock(this.#blocks.length, block);
     }
   }
@@ -112,85 +112,38 @@ export class SortedBlocks {
   /** All entries in key order. */
   copyEntries(into: Uint32Array): void {
     let offset = 0;
-    for (const block of this.#blocks) {
-      into.set(block.entries.subarray(0, block.keys.length), offset);
-      offset += block.keys.length;
+    for (const { list, entries } of this.#blocks) {
+      into.set(entries.subarray(0, list.length), offset);
+      offset += list.length;
     }
   }
 
   /** The last block whose first key is <= `key`, else the first block. */
-  #findBlock(key: Key, head: number): number {
-    const heads = this.#firstHeads;
-    let low = 1;
-    let high = this.#blocks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = doubleAt(heads, middle);
-      if (other < head || (other === head && textAt(objectAt(this.#blocks, middle).keys, 0) <= key))
-        low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+  #findBlock(key: Key): number {
+    return this.#firsts.upperBound(key);
   }
 
   #addBlock(blockIndex: number, block: Block): void {
-    const count = this.#blocks.length;
-    if (count === this.#firstHeads.length) {
-      const larger = new Float64Array(count * 2);
-      larger.set(this.#firstHeads);
-      this.#firstHeads = larger;
-    }
-    this.#firstHeads.copyWithin(blockIndex + 1, blockIndex, count);
-    this.#firstHeads[blockIndex] = doubleAt(block.heads, 0);
+    if (blockIndex > 0) this.#firsts.insert(blockIndex - 1, textAt(block.list.keys, 0));
     this.#blocks.splice(blockIndex, 0, block);
   }
 }
 
 function emptyBlock(): Block {
-  return { keys: [], heads: new Float64Array(blockKeysMax), entries: new Uint32Array(blockKeysMax) };
+  return { list: new KeyList(blockKeysMax), entries: new Uint32Array(blockKeysMax) };
 }
 
 /** Moves the upper half of a full block to a new one. */
 function splitBlock(block: Block): Block {
   const half = blockKeysMax / 2;
   const upper = emptyBlock();
-  for (let index = half; index < blockKeysMax; index++) upper.keys.push(textAt(block.keys, index));
-  upper.heads.set(block.heads.subarray(half));
+  block.list.moveTail(half, upper.list);
   upper.entries.set(block.entries.subarray(half));
-  block.keys.length = half;
   return upper;
 }
 
-/** The index of the first key >= `key`. */
-function findInBlock(block: Block, key: Key, head: number): number {
-  const { heads, keys } = block;
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const other = doubleAt(heads, middle);
-    if (other < head || (other === head && textAt(keys, middle) < key)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function insertInBlock(block: Block, index: number, key: Key, head: number, entry: number): void {
-  const { keys, heads, entries } = block;
-  const count = keys.length;
-  keys.push(key);
-  if (count - index <= shortShift) {
-    for (let position = count; position > index; position--) {
-      keys[position] = textAt(keys, position - 1);
-      heads[position] = doubleAt(heads, position - 1);
-      entries[position] = wordAt(entries, position - 1);
-    }
-  } else {
-    for (let position = count; position > index; position--) keys[position] = textAt(keys, position - 1);
-    heads.copyWithin(index + 1, index, count);
-    entries.copyWithin(index + 1, index, count);
-  }
-  keys[index] = key;
-  heads[index] = head;
+function insertInBlock({ list, entries }: Block, index: number, key: Key, entry: number): void {
+  entries.copyWithin(index + 1, index, list.length);
   entries[index] = entry;
+  list.insert(index, key);
 }

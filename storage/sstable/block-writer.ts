@@ -1,4 +1,4 @@
-import { at, varintLength, writeLatin1, writeU32, writeVarint } from "../encoding.ts";
+import { at, sharedPrefix, varintLength, writeLatin1, writeU32, writeVarint } from "../encoding.ts";
 import type { Entry } from "../iterator.ts";
 import type { Key } from "../store.ts";
 import { restartBytes, restartInterval } from "./format.ts";
@@ -89,12 +89,4 @@ export function withRoom(bytes: Uint8Array, used: number, more: number): Uint8Ar
   const larger = new Uint8Array((used + more) * 2);
   larger.set(bytes.subarray(0, used));
   return larger;
-}
-
-/** How many leading characters two keys have in common. */
-export function sharedPrefix(one: Key, other: Key): number {
-  const length = Math.min(one.length, other.length);
-  let shared = 0;
-  while (shared < length && one.charCodeAt(shared) === other.charCodeAt(shared)) shared++;
-  return shared;
 }

@@ -1,4 +1,4 @@
-import { doubleAt, keyHead, readLatin1, readU32, writeLatin1, writeU32 } from "../encoding.ts";
+import { doubleAt, keyHead, readLatin1, readU32, sharedPrefix, writeLatin1, writeU32 } from "../encoding.ts";
 import { corruption } from "../errors.ts";
 import type { Key } from "../store.ts";
 import { compareKey } from "./block-reader.ts";
@@ -41,7 +41,9 @@ export class IndexReader {
   readonly count: number;
   readonly #bytes: Uint8Array;
   readonly #separators: number;
-  /** The separators' first six bytes as numbers: with keys that begin with a hash, most comparisons end here. */
+  /** What all separators but the first, which is empty, begin with. */
+  readonly #shared: Key;
+  /** Six bytes of each separator behind that prefix, as numbers: most comparisons end here. */
   readonly #heads: Float64Array;
 
   /** The bytes have passed their checksum; `path` and `offset` name them in an error. */
@@ -51,16 +53,21 @@ export class IndexReader {
     this.#bytes = bytes;
     this.count = count;
     this.#separators = count * indexRecordBytes;
+    const second = count < 2 ? "" : this.#separator(1);
+    const shared = sharedPrefix(second, this.#separator(count - 1));
+    this.#shared = second.slice(0, shared);
     this.#heads = new Float64Array(count);
-    for (let block = 0; block < count; block++) {
-      const start = this.#separatorStart(block);
+    for (let block = 1; block < count; block++) {
+      const start = this.#separatorStart(block) + shared;
       this.#heads[block] = keyHead(readLatin1(bytes, start, Math.min(start + 6, this.#separatorEnd(block))));
     }
   }
 
   /** The only block that may hold `key`: the last one whose separator is at most `key`. */
   find(key: Key): number {
-    const head = keyHead(key);
+    const shared = this.#shared;
+    if (sharedPrefix(shared, key) < shared.length) return key < shared ? 0 : this.count - 1;
+    const head = keyHead(key, shared.length);
     let low = 1;
     let high = this.count;
     while (low < high) {
@@ -90,6 +97,10 @@ export class IndexReader {
 
   #compare(block: number, key: Key): number {
     return compareKey(this.#bytes, this.#separatorStart(block), this.#separatorEnd(block), key);
+  }
+
+  #separator(block: number): Key {
+    return readLatin1(this.#bytes, this.#separatorStart(block), this.#separatorEnd(block));
   }
 
   #separatorStart(block: number): number {

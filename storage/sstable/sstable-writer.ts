@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { crc32, Sha256 } from "../encoding.ts";
+import { crc32, Sha256, sharedPrefix } from "../encoding.ts";
 import type { Entry } from "../iterator.ts";
 import type { Key } from "../store.ts";
 import type { VfsFile } from "../vfs/vfs.ts";
-import { BlockWriter, sharedPrefix } from "./block-writer.ts";
+import { BlockWriter } from "./block-writer.ts";
 import { FilterBuilder } from "./bloom-filter.ts";
 import { compress } from "./compression.ts";
 import {

@@ -8,6 +8,7 @@ import {
   readU32,
   readU53,
   readVarint,
+  sharedPrefix,
   skipVarint,
   varintBytesMax,
   varintLength,
@@ -91,6 +92,12 @@ describe("keys", () => {
           ),
         ).toBe(order);
         expect(Math.sign(keyHead(one) - keyHead(other)) * order).toBeGreaterThanOrEqual(0);
+        const shared = sharedPrefix(one, other);
+        expect(one.slice(0, shared)).toBe(other.slice(0, shared));
+        expect(one[shared] === other[shared]).toBe(one === other);
+        expect(sharedPrefix(one, other, 3)).toBe(Math.min(shared, 3));
+        for (const start of [shared >> 1, shared])
+          expect(Math.sign(keyHead(one, start) - keyHead(other, start)) * order).toBeGreaterThanOrEqual(0);
       }),
       { numRuns: 1000 },
     );
