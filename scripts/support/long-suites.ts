@@ -91,7 +91,7 @@ export const longSuites: readonly LongSuite[] = [
     name: "failing calls",
     shows: "every call fails once, or from then on: typed errors, nothing acknowledged is lost",
     paths: ["test/storage/crash/faults.test.ts"],
-    // Every eighth call at first, every single one at last.
+    // A sample of the calls at first, every single one at last.
     knobs: (volume) => (volume === 1 ? {} : { STRIDE: String(Math.ceil(8 / volume)) }),
     volumeMax: 8,
   },
