@@ -3,10 +3,12 @@ import { type Clock, systemClock } from "../../../storage/clock.ts";
 import { inThreadExecutor } from "../../../storage/compaction/in-thread-executor.ts";
 import type { Job, StepResult } from "../../../storage/compaction/job.ts";
 import { JobRunner } from "../../../storage/compaction/job-runner.ts";
+import { MergeJob } from "../../../storage/compaction/merge-job.ts";
 import { StorageError } from "../../../storage/errors.ts";
 import { Memtable } from "../../../storage/memtable/memtable.ts";
 import { memoryVfs } from "../../../storage/vfs/memory.ts";
 import type { Vfs, VfsFile } from "../../../storage/vfs/vfs.ts";
+import { ArrayCursor } from "../iterator/array-cursor.ts";
 import { seededRandom } from "./random.ts";
 
 /** A job of a number of steps that each write 1,000 bytes, and note their name. */
@@ -183,6 +185,39 @@ describe("the job runner", () => {
       kind: "closed",
     });
     expect(late.closed).toBe(1);
+  });
+});
+
+describe("a job's step", () => {
+  test("takes in no more than it is allowed, but for one entry, whether that is kept or not", () => {
+    let taken = 0;
+    class Counted extends ArrayCursor {
+      override next(): boolean {
+        taken += this.key.length + this.end - this.start;
+        return super.next();
+      }
+    }
+    const rows = Array.from({ length: 4000 }, (_, index) => {
+      const key = `key-${String(index).padStart(5, "0")}`;
+      return { key, sequence: 1, value: index % 3 === 0 ? undefined : new Uint8Array(1000) };
+    });
+    const job = new MergeJob(memoryVfs(), new Counted(rows), {
+      blockBytes: 4096,
+      dropTombstone: () => true,
+      cutBefore: (_, bytes) => bytes > 1 << 20,
+      nextPath: () => `${taken}.sst`,
+    });
+    const steps: number[] = [];
+    for (let result: StepResult = "more"; result !== "done"; ) {
+      const before = taken;
+      result = job.step(48 << 10);
+      if (result === "sync") job.file.datasyncNow();
+      steps.push(taken - before);
+    }
+    expect(Math.max(...steps)).toBeLessThan((48 << 10) + 1009);
+    // Steps of that size take it all in; the others end outputs.
+    expect(steps.filter((bytes) => bytes > 0).length).toBeLessThan(taken / (48 << 10) + 5);
+    job.close();
   });
 });
 
