@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Clock } from "./clock.ts";
 import { compactionSpec } from "./compaction/compaction-job.ts";
 import type { CompactionControl, JobExecutor } from "./compaction/executor.ts";
-import { compactionDebt, compactionRate, slowLevel0Files, WriteThrottle } from "./compaction/pacing.ts";
+import { compactionDebt, compactionRate, hurryLevel0Files, WriteThrottle } from "./compaction/pacing.ts";
 import { type CompactionTask, type PickerOptions, pickCompaction, pickResting } from "./compaction/picker.ts";
 import { isNoSpace, StorageError } from "./errors.ts";
 import type { StoreHealth } from "./health.ts";
@@ -60,7 +60,7 @@ const attemptsBeforeReadOnly = 3;
 
 /**
  * Compacts the SSTables of all spaces, the most urgent first: asks the picker, has the executor merge, puts the result into the manifest
- * and then in force. A space that slows its writers down does not wait for the end of another's compaction: it overtakes it. Tells the gate how
+ * and then in force. A space that is about to slow its writers down does not wait for the end of another's compaction: it overtakes it. Tells the gate how
  * fast writers may go, and the executor how fast compactions should.
  */
 export class Compactor {
@@ -173,8 +173,7 @@ export class Compactor {
     const { debtBytes } = this;
     const bytesPerSecond = this.#throttle.update(level0FilesMost, debtBytes);
     gate.setRate(bytesPerSecond);
-    // While writers are held back, compactions need not be gentle.
-    executor.pace(bytesPerSecond === Number.POSITIVE_INFINITY ? compactionRate(debtBytes) : 0);
+    executor.pace(compactionRate(debtBytes, level0FilesMost));
   }
 
   #start(): void {
@@ -188,7 +187,7 @@ export class Compactor {
 
   /**
    * The space to begin with now: that which reads and writes suffer from the most, which is the one with the most files in level 0, then the one
-   * with the largest debt. While others are being compacted, only one whose writers are held back, and more than theirs.
+   * with the largest debt. While others are being compacted, only one whose writers will soon be held back, and sooner than theirs.
    */
   #next(): Candidate | undefined {
     if (this.#closed || this.#options.health.isFailed || this.#runs.size >= runsMax) return undefined;
@@ -200,7 +199,7 @@ export class Compactor {
     }
     if (next === undefined || this.#runs.size === 0) return next;
     const files = level0Files(next.space);
-    if (files < slowLevel0Files) return undefined;
+    if (files < hurryLevel0Files) return undefined;
     for (const { candidate } of this.#runs.keys())
       if (level0Files(candidate.space) >= files) return undefined;
     return next;

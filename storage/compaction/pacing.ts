@@ -35,15 +35,21 @@ const payWithinSeconds = 10;
 const fullSpeedDebtBytes = 1 << 30;
 const slowestBytesPerSecond = 16 << 20;
 
-/** How fast compactions should write, for `JobExecutor.pace`: gently while the debt is small; 0 (as fast as they can) when it is large. */
-export function compactionRate(debtBytes: number): number {
-  if (debtBytes >= fullSpeedDebtBytes) return 0;
+/** From this many files in level 0 of a space on, its compaction overtakes others and all hurry, so that writers need not be slowed down. */
+export const hurryLevel0Files = 6;
+
+/**
+ * How fast compactions should write, for `JobExecutor.pace`: gently while the debt is small and level 0 of no space is near the limit at which its
+ * writers are slowed down; else 0, as fast as they can.
+ */
+export function compactionRate(debtBytes: number, level0FilesMost: number): number {
+  if (debtBytes >= fullSpeedDebtBytes || level0FilesMost >= hurryLevel0Files) return 0;
   return Math.max(slowestBytesPerSecond, debtBytes / payWithinSeconds);
 }
 
 /** From this many files in level 0 of any space on, writes are slowed down; and they stop. */
-export const slowLevel0Files = 8;
-const stopLevel0Files = 20;
+const slowLevel0Files = 12;
+const stopLevel0Files = 24;
 const firstSlowBytesPerSecond = 64 << 20;
 const leastBytesPerSecond = 1 << 20;
 

@@ -42,7 +42,7 @@ export const defaultPickerOptions: PickerOptions = {
 
 /** What to do next with a space. */
 export interface CompactionTask<Table extends LevelTable> {
-  /** move: `upper` is one table and goes to `outputLevel` as it is. merge: all are merged into new tables there. */
+  /** move: the tables of `upper` go to `outputLevel` as they are. merge: all are merged into new tables there. */
   readonly kind: "move" | "merge";
   readonly inputLevel: number;
   readonly outputLevel: number;
@@ -189,15 +189,22 @@ function taskOf<Table extends LevelTable>(
   upper: readonly Table[],
   lower: readonly Table[],
 ): CompactionTask<Table> {
-  const [only] = upper;
-  // A table that overlaps nothing just moves, unless its tombstones could go.
+  // Tables that overlap nothing, as ascending keys give them, just move, unless their tombstones could go.
   const moves =
-    upper.length === 1 &&
-    only !== undefined &&
     lower.length === 0 &&
     outputLevel > inputLevel &&
-    (only.tombstones === 0 || levels.slice(outputLevel + 1).some((run) => overlapping(run, only).length > 0));
+    areApart(upper) &&
+    upper.every(
+      (table) =>
+        table.tombstones === 0 ||
+        levels.slice(outputLevel + 1).some((run) => overlapping(run, table).length > 0),
+    );
   return { kind: moves ? "move" : "merge", inputLevel, outputLevel, upper, lower };
+}
+
+function areApart(tables: readonly LevelTable[]): boolean {
+  const sorted = tables.toSorted((one, other) => (one.smallest < other.smallest ? -1 : 1));
+  return sorted.every((table, index) => index === 0 || objectAt(sorted, index - 1).largest < table.smallest);
 }
 
 function isDense(table: LevelTable): boolean {

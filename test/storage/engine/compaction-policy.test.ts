@@ -42,7 +42,7 @@ async function uncompacted(memtableBytesMax = small.memtableBytesMax): Promise<V
   await fill(store);
   expect(store.counters()).toMatchObject({ merges: 0, moves: 0, writeStalls: 0 });
   await checkRows(store);
-  expect(store.counters().level0FilesMost).toBeGreaterThan(4);
+  expect(store.counters().level0FilesMost).toBeGreaterThanOrEqual(4);
   await store.close();
   return vfs;
 }
@@ -151,22 +151,22 @@ describe("a compaction that fails", () => {
 });
 
 describe("a long compaction", () => {
-  test("is overtaken by that of a space whose writers are slowed down", async () => {
-    const vfs = await uncompacted(240 << 10);
+  test("is overtaken by that of a space whose writers would soon be slowed down", async () => {
+    const vfs = await uncompacted(255 << 10);
     const clock = new ManualClock();
     const store = await openStore({ ...small, vfs, clock });
     const other = "00000000-0000-4000-8000-00000000000b";
     await store.createSpace(other);
     const long = store.counters().level0FilesMost;
     await until(() => vfs.list("sst").length > long, "the long compaction has begun");
-    // It keeps to its pace, which is that of a clock that stands still, until writers of the other space are slowed down.
+    // It keeps to its pace, which is that of a clock that stands still, until the other space is in a hurry.
     const most: number[] = [long];
     for (let n = 0; n < 5_000 && store.counters().merges === 0; n++) {
       await mustPut(store, `row-${n % rowCount}`, value(n), other);
       most.push(store.counters().level0FilesMost);
     }
     // The first to be done is not the first that began.
-    expect([long < 8, Math.max(...most) >= 8, most.at(-1)]).toEqual([true, true, long]);
+    expect([long < 6, Math.max(...most) >= 6, most.at(-1)]).toEqual([true, true, long]);
     await untilCompacted(store, clock);
     await checkRows(store);
     await store.close();
@@ -211,7 +211,7 @@ describe("writers that outrun compactions", () => {
     const filled = await openStore({ ...small, vfs: disk, compaction: false });
     await filled.createSpace(space);
     await fill(filled, 8);
-    expect(filled.counters().level0FilesMost).toBeGreaterThan(20);
+    expect(filled.counters().level0FilesMost).toBeGreaterThan(24);
     await filled.close();
     const clock = new ManualClock();
     let isBroken = true;
