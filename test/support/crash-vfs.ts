@@ -48,12 +48,17 @@ export class CrashVfs implements Vfs {
     return image;
   }
 
+  /** Adds a directory that was there before anything happened. */
+  addDurableDirectory(path: string): Directory {
+    const directory = this.#directories.get(path) ?? new Directory(path, this.#backing);
+    this.#directories.set(path, directory);
+    this.#durableDirectories.add(path);
+    return directory;
+  }
+
   /** Adds a file, and its directory, that were there before anything happened. */
   addDurable(path: string, bytes: Uint8Array): Inode {
-    const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-    const directory = this.#directories.get(parent) ?? new Directory(parent, this.#backing);
-    this.#directories.set(parent, directory);
-    this.#durableDirectories.add(parent);
+    const directory = this.addDurableDirectory(path.slice(0, Math.max(0, path.lastIndexOf("/"))));
     const inode = new Inode(this.#backing);
     inode.durable = bytes.slice();
     inode.current = bytes.slice();

@@ -35,6 +35,7 @@ class HeldDisk implements Backing {
   load(vfs: CrashVfs): void {
     for (const entry of fs.readdirSync(join(this.#root, "data"), { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name).slice(join(this.#root, "data").length + 1);
+      if (entry.isDirectory()) vfs.addDurableDirectory(path);
       if (!entry.isFile() || path.startsWith("LOCK")) continue;
       const inode = vfs.addDurable(path, fs.readFileSync(this.#data(path)));
       const held = this.#nextPath();
