@@ -35,6 +35,14 @@ export const longSuites: readonly LongSuite[] = [
     volumeMax: 180,
   },
   {
+    name: "verify and repair",
+    shows:
+      "any damage is found; what a repair leaves is all but what it says is lost, also when it is interrupted",
+    paths: ["test/storage/offline"],
+    knobs: byVolume,
+    volumeMax: 100,
+  },
+  {
     name: "manifest and files",
     shows: "edits, rolls under power cuts and failing calls; file systems against an array of bytes",
     paths: ["test/storage/manifest", "test/storage/vfs"],

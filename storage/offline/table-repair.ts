@@ -130,10 +130,12 @@ function write(
 
 /** What could be read when the file was checked; throws when it is less by now. */
 function* readableEntries(files: FilePool, finding: TableFinding): Generator<Entry> {
-  const { path, record, entriesLost } = finding;
+  const { path, record, entriesLost, gaps } = finding;
   let missing = record.entries - entriesLost;
   if (missing === 0) return;
   for (const entry of new TableParts(files, path, record).readable(0, false)) {
+    // A disk that gives now what it refused a moment ago: it is reported as lost, and older versions are hidden.
+    if (gaps.some((gap) => isInRange(entry.key, gap))) continue;
     missing -= 1;
     yield entry;
   }

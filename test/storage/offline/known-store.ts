@@ -59,7 +59,7 @@ export interface KnownStore {
 
 /** Rows that are written, overwritten and deleted in two spaces by common commits; flushed, compacted, in a checkpoint, and only in the log. */
 async function makeStore(ending: Ending): Promise<KnownStore> {
-  const commits = 330;
+  const commits = 240;
   const vfs = memoryVfs();
   const clock = new ManualClock();
   const store = await openStore({ ...small, vfs, clock });
