@@ -5,7 +5,8 @@ import { type Subject, type SubjectName, startSubjects } from "../support/subjec
 import { workloadOf } from "../support/workloads.ts";
 import { closedLoop } from "./generators.ts";
 
-const WARM_UP_SECONDS = 1;
+/** Until the runtime has compiled what is hot: on busy cores that takes a program of some size longer than a peer of ten lines. */
+const WARM_UP_SECONDS = 4;
 const LABELS: Readonly<Record<SubjectName, string>> = {
   walnut: "Walnut",
   hono: "B (Hono, parsed, constant)",

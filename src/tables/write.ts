@@ -161,8 +161,8 @@ const UNDECIDED: WriteResult = { kind: "undecided" };
 /** The commonest write: of a row that no other row accompanies, where nobody is refused for running into others. */
 function transactAlone(store: Store, write: ItemWrite): Promise<Outcome<Written, WriteResult>> {
   const request = { fences: write.table.fences, reads: [addressOf(write)] };
-  return store.transact(request, ([previous]) => {
-    const result = decideWrite(write, storedItem(previous), NO_STATE);
+  return store.transact(request, (previous) => {
+    const result = decideWrite(write, storedItem(previous[0]), NO_STATE);
     return result.kind === "written" ? commitOf([write], [result], result) : refuse(result);
   });
 }
