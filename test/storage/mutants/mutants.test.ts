@@ -32,6 +32,7 @@ const TEST_MS_MAX = isFull ? 30 * 60_000 : 60_000;
 
 interface Image {
   readonly point: string;
+  readonly survival: Survival;
   readonly image: CrashVfs;
   readonly check: (image: CrashVfs) => Promise<void>;
 }
@@ -54,7 +55,7 @@ async function imagesOf(
     if (!isOf(mutant, vfs.calls) || images.length >= callsMost * survivals.length) return;
     for (const survival of survivals) {
       const point = `${name}, SEED=${SEED}, before call ${vfs.calls} (${call} ${path}), ${survival}`;
-      images.push({ point, image: vfs.image(survival, random), check: run.checkNow() });
+      images.push({ point, survival, image: vfs.image(survival, random), check: run.checkNow() });
     }
   };
   await run.script(mutant);
@@ -75,7 +76,11 @@ async function caughtBy({ mutation, scenario }: Step): Promise<string[]> {
   );
   expect(mutated).toBeGreaterThan(0);
   const caught: string[] = [];
-  for (const { point, image, check } of images) {
+  // What was synced is all that is left: that tells most mutants from the sound store, and is one image to a call.
+  const likeliestFirst = ["durable", "random"].flatMap((kind) =>
+    images.filter(({ survival }) => survival === kind),
+  );
+  for (const { point, image, check } of likeliestFirst) {
     try {
       await check(image);
     } catch (error) {
@@ -89,7 +94,7 @@ async function caughtBy({ mutation, scenario }: Step): Promise<string[]> {
 describe("the sound store keeps its promises", () => {
   const unknown = new Set<string>();
   const taken = new Set<Step>();
-  const stride = isFull ? 7 : 23;
+  const stride = isFull ? 7 : 41;
   for (const name of Object.keys(scenarios) as ScenarioName[]) {
     test(
       name,
