@@ -1,12 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import assert from "node:assert/strict";
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { diskVfs, openStore, type Store, type StoreOptions, type Vfs } from "../../../storage/index.ts";
 import { readManifest } from "../../../storage/manifest/reader.ts";
 import { FilePool } from "../../../storage/sstable/file-pool.ts";
 import { verifySSTable } from "../../../storage/sstable/verify.ts";
 import {
+  describeInstants,
   describeStore,
   type FixtureDescription,
   fixtureTime,
@@ -17,7 +18,7 @@ import { ManualClock } from "../../support/manual-clock.ts";
 import { withDirectory } from "../vfs/directory.ts";
 
 const fixture = join(import.meta.dirname, "../../fixtures/format-v1");
-const { checkpoint, checkpointed, ...expected }: FixtureDescription = JSON.parse(
+const { checkpoint, checkpointed, instants, ...expected }: FixtureDescription = JSON.parse(
   readFileSync(join(fixture, "expected.json"), "utf8"),
 );
 const items = "00000000-0000-4000-8000-000000000001";
@@ -80,6 +81,15 @@ for (const ending of ["killed", "closed"]) {
         await store.close();
       }));
 
+    test("restores the space whose past it keeps to instants of it", () =>
+      withDirectory(async (directory) => {
+        cpSync(join(fixture, ending), directory, { recursive: true });
+        const store = await open(diskVfs(directory));
+        const times = instants.map(({ time }) => time);
+        expect(await describeInstants(store, times)).toEqual([...instants]);
+        await store.close();
+      }));
+
     test("has whole SSTables, with the hashes that its manifest names", () =>
       withDirectory((directory) => {
         cpSync(join(fixture, ending), directory, { recursive: true });
@@ -99,6 +109,9 @@ for (const ending of ["killed", "closed"]) {
 test("the fixture holds something of everything", () => {
   expect(Object.values(expected.spaces).map(({ generation }) => generation)).toEqual([0, 0, 4, 12, 0]);
   expect(Object.values(expected.feeds).filter((records) => records.length > 0)).toHaveLength(4);
+  expect(instants).toHaveLength(3);
+  expect(readdirSync(join(fixture, "killed/archive"))).not.toHaveLength(0);
+  expect(readdirSync(join(fixture, "closed/wal")).some((name) => name.endsWith(".idx"))).toBe(true);
   for (const { content } of Object.values(expected.spaces).slice(0, 2))
     expect(content.length).toBeGreaterThan(30);
 });
