@@ -25,6 +25,7 @@ export interface ServeConfig {
   readonly streamShards: number;
   readonly ttlSweepIntervalMs: number;
   readonly tableMetrics: boolean;
+  readonly slowRequestMs: number;
 }
 
 /** A flag or its value is wrong: the program says so in one line and exits with status 2. */
@@ -69,7 +70,7 @@ const FLAGS = [
   },
   { name: "tls-key", value: "FILE", fallback: "", help: "PEM private key of --tls-cert" },
   { name: "log-format", value: "FORMAT", fallback: "text", help: "text or json" },
-  { name: "log-level", value: "LEVEL", fallback: "info", help: "debug, info, warn or error" },
+  { name: "log-level", value: "LEVEL", fallback: "info", help: "debug (every request), info, warn or error" },
   {
     name: "table-delay-ms",
     value: "MS",
@@ -111,6 +112,12 @@ const FLAGS = [
     value: "MS",
     fallback: "60000",
     help: "pause between two searches for expired items; 0 leaves them where they are",
+  },
+  {
+    name: "slow-request-ms",
+    value: "MS",
+    fallback: "0",
+    help: "log requests that take longer as warnings; 0 is never",
   },
   { name: "table-metrics", fallback: "false", help: "show tables one by one in /_walnut/metrics" },
   { name: "accept-clock", fallback: "false", help: "start although the clock is years ahead of the log" },
@@ -182,6 +189,7 @@ function checked(values: Values): ServeConfig {
     streamShards: integer("stream-shards", values, 1, 256),
     ttlSweepIntervalMs: integer("ttl-sweep-interval-ms", values, 0, 86_400_000),
     tableMetrics: boolean("table-metrics", values),
+    slowRequestMs: integer("slow-request-ms", values, 0, 3_600_000),
   };
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key belong together");

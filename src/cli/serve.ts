@@ -11,7 +11,7 @@ import {
 import { parseConfig, type ServeConfig } from "../config.ts";
 import type { HealthReport } from "../http/admin.ts";
 import { createFetch, type Fetch } from "../http/app.ts";
-import { RequestMetrics } from "../http/request-metrics.ts";
+import { RequestMetrics, type SlowRequests } from "../http/request-metrics.ts";
 import { BODY_BYTES_MAX, createWire } from "../http/wire.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type Listener, listen } from "../runtime/listen.ts";
@@ -60,7 +60,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     intervalMs: config.ttlSweepIntervalMs,
   });
   if (config.ttlSweepIntervalMs > 0) sweeper.start();
-  const requests = new RequestMetrics();
+  const requests = new RequestMetrics(slowRequests(config, log));
   const processMetrics = new ProcessMetrics();
   processMetrics.start();
   const fetch = createFetch({
@@ -156,6 +156,19 @@ function exitWhenFailed(store: Store, log: Log): void {
     // One turn, so that the answers to the writes in flight leave first.
     setTimeout(() => process.exit(EXIT.disk), 100);
   });
+}
+
+/** Which requests are logged: slow ones as warnings, and with --log-level debug all others too. */
+function slowRequests({ logLevel, slowRequestMs }: ServeConfig, log: Log): SlowRequests {
+  const slowMs = slowRequestMs === 0 ? Number.POSITIVE_INFINITY : slowRequestMs;
+  return {
+    ms: logLevel === "debug" ? 0 : slowMs,
+    report: (operation, outcome, duration) => {
+      const fields = { operation, outcome, ms: Math.round(duration * 1000) / 1000 };
+      if (duration >= slowMs) log.warn("slow request", fields);
+      else log.debug("request", fields);
+    },
+  };
 }
 
 /** What the store says of its health is passed on as it is. */

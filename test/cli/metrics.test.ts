@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { RequestMetrics } from "../../src/http/request-metrics.ts";
 import { CONTENT_TYPE, exposition, Histogram } from "../../src/runtime/metrics.ts";
 import { type ReadMetric, readExposition } from "../support/exposition.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -99,6 +100,42 @@ test("health names the durability mode and the last sync", async () => {
     "lastSyncMs",
     "status",
     "version",
+  ]);
+});
+
+test("requests in the log: slow ones as warnings, all others at level debug", async () => {
+  const logged = await startServer({
+    data: "memory",
+    flags: ["--log-level", "debug", "--log-format", "json", "--slow-request-ms", "60000"],
+  });
+  try {
+    await logged.call("ListTables", {});
+    await logged.call("DescribeTable", { TableName: "Missing" });
+    while (logged.errors.split("\n").length < 3) await Bun.sleep(10);
+    const lines = logged.errors
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toMatchObject([
+      { level: "debug", message: "request", operation: "ListTables", outcome: "success" },
+      { message: "request", operation: "DescribeTable", outcome: "ResourceNotFoundException" },
+    ]);
+    expect(lines[0]?.["ms"]).toBeGreaterThan(0);
+  } finally {
+    await logged.stop();
+  }
+});
+
+test("only requests that take as long as the limit are reported", () => {
+  const reported: unknown[] = [];
+  const requests = new RequestMetrics({ ms: 5, report: (...slow) => reported.push(slow) });
+  const tally = requests.tally("DynamoDB_20120810.GetItem");
+  tally.succeed(4.9);
+  tally.succeed(5);
+  tally.fail("ValidationException", 6);
+  expect(reported).toEqual([
+    ["GetItem", "success", 5],
+    ["GetItem", "ValidationException", 6],
   ]);
 });
 
