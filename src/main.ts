@@ -1,3 +1,4 @@
+import { health } from "./cli/health.ts";
 import { HELP } from "./cli/help.ts";
 import { repair } from "./cli/repair.ts";
 import { serve } from "./cli/serve.ts";
@@ -11,14 +12,14 @@ async function main(argv: readonly string[]): Promise<void> {
   const [command, ...rest] = argv;
   if (argv.includes("--version")) return print(`walnut ${VERSION}\n`);
   if (command === undefined || command === "help" || argv.includes("--help")) return print(HELP);
-  if (command === "serve") return await serve(rest);
-  const tool = tools.get(command);
-  if (tool !== undefined) return await tool(rest);
+  const run = commands.get(command);
+  if (run !== undefined) return await run(rest);
   throw new UsageError(`unknown command: ${command} (try --help)`);
 }
 
-/** Commands for a store that is not running. */
-const tools: ReadonlyMap<string, (argv: readonly string[]) => Promise<void>> = new Map([
+const commands: ReadonlyMap<string, (argv: readonly string[]) => Promise<void>> = new Map([
+  ["serve", serve],
+  ["health", health],
   ["verify", verify],
   ["repair", repair],
   ["stats", stats],

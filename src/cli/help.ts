@@ -5,6 +5,8 @@ export const HELP = `walnut ${VERSION}: a DynamoDB-compatible database in one bi
 
 Usage:
   walnut serve [options]        serve tables over HTTP
+  walnut health [--url URL]     ask a running server (default: here, at WALNUT_PORT or 8000)
+                                whether it serves reads and writes: exit status 0, or 1
   walnut verify [tool options]  read and check every file of a stopped store
   walnut repair [tool options]  say what repairing a damaged store would lose
       --accept-loss             do it: what is replaced is kept beside the data

@@ -103,6 +103,18 @@ test("health names the durability mode and the last sync", async () => {
   ]);
 });
 
+test("walnut health: status 0 from a server that is ready, 1 from none, 2 for a wrong flag", () => {
+  const main = join(import.meta.dirname, "../../src/main.ts");
+  const ask = (...flags: string[]) => Bun.spawnSync([process.execPath, main, "health", ...flags]);
+  const ready = ask("--url", server.endpoint);
+  expect([ready.exitCode, ready.stderr.toString()]).toEqual([0, ""]);
+  expect(JSON.parse(ready.stdout.toString())).toMatchObject({ status: "ok", durability: "sync" });
+  const nobody = ask("--url", "http://127.0.0.1:1");
+  expect(nobody.exitCode).toBe(1);
+  expect(nobody.stderr.toString()).toStartWith("walnut: http://127.0.0.1:1: ");
+  expect(ask("--urls", "x").exitCode).toBe(2);
+});
+
 test("requests in the log: slow ones as warnings, all others at level debug", async () => {
   const logged = await startServer({
     data: "memory",
