@@ -279,6 +279,7 @@ class Engine implements LocalStore {
     return new KeptHistory({
       files,
       clock,
+      executor: this.#executor,
       health: this.#health,
       manifest: this.#manifest,
       log: this.#log,

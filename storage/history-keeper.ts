@@ -1,11 +1,11 @@
 import type { Clock } from "./clock.ts";
-import { JobRunner } from "./compaction/job-runner.ts";
+import type { JobExecutor } from "./compaction/executor.ts";
 import { isNoSpace, StorageError } from "./errors.ts";
 import type { Feeds } from "./feed/feeds.ts";
 import type { StoreHealth } from "./health.ts";
 import { Archive } from "./history/archive.ts";
 import { archiveDirectory, archivePath } from "./history/archive-format.ts";
-import { ArchiveJob, type ArchiveWants } from "./history/archive-job.ts";
+import { type ArchiveWants, archiveSpec } from "./history/archive-job.ts";
 import { type HistoryStep, planHistory } from "./history/plan.ts";
 import type { HistoryFiles, HistorySource } from "./history/source.ts";
 import type { HistoryCheckpoints } from "./history-checkpoints.ts";
@@ -17,6 +17,7 @@ import { syncDirectory } from "./vfs/sync-directory.ts";
 export interface HistoryKeeperOptions {
   readonly files: HistoryFiles;
   readonly clock: Clock;
+  readonly executor: JobExecutor;
   readonly health: StoreHealth;
   readonly manifest: Manifest;
   readonly log: Log;
@@ -56,7 +57,6 @@ const indexesKept = 4;
  */
 export class HistoryKeeper {
   readonly #options: HistoryKeeperOptions;
-  readonly #runner: JobRunner;
   #trimming: Promise<void> | undefined;
   #rewriting: Promise<void> | undefined;
   #holds = 0;
@@ -71,7 +71,6 @@ export class HistoryKeeper {
 
   constructor(options: HistoryKeeperOptions) {
     this.#options = options;
-    this.#runner = new JobRunner({ clock: options.clock, sliceBytes: 48 << 10, bytesPerSecond: () => 0 });
   }
 
   /** Bytes of all archives written since the start. */
@@ -127,7 +126,6 @@ export class HistoryKeeper {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry?.();
-    this.#runner.close();
     await this.#trimming;
     await this.#rewriting;
   }
@@ -224,7 +222,7 @@ export class HistoryKeeper {
   }
 
   async #rewrite(step: HistoryStep & { kind: "archiveSegments" | "rewriteArchives" }): Promise<void> {
-    const { files, manifest, archives } = this.#options;
+    const { files, manifest, archives, executor } = this.#options;
     const sources: readonly HistorySource[] =
       step.kind === "archiveSegments"
         ? this.#flushedSegments().slice(0, step.count)
@@ -239,9 +237,7 @@ export class HistoryKeeper {
     let isNeeded = false;
     try {
       this.#makeDirectory();
-      const output = files.vfs.create(path);
-      const job = new ArchiveJob({ storeId: files.storeId, sources, wants, output });
-      const written = await this.#runner.run(job, { paced: false });
+      const written = await executor.archive(archiveSpec(path, files.storeId, sources, wants));
       const added: Archive[] = [];
       if (written !== undefined) {
         syncDirectory(files.vfs, archiveDirectory);

@@ -1,5 +1,6 @@
 import type { Checkpoints } from "./checkpoints.ts";
 import type { Clock } from "./clock.ts";
+import type { JobExecutor } from "./compaction/executor.ts";
 import type { Feeds } from "./feed/feeds.ts";
 import type { GroupCommit } from "./group-commit.ts";
 import type { StoreHealth } from "./health.ts";
@@ -16,6 +17,7 @@ import type { HistoryHealth, HistoryRange, Progress, SpaceId } from "./store.ts"
 export interface KeptHistoryOptions {
   readonly files: HistoryFiles;
   readonly clock: Clock;
+  readonly executor: JobExecutor;
   readonly health: StoreHealth;
   readonly manifest: Manifest;
   readonly log: Log;
@@ -61,6 +63,7 @@ export class KeptHistory {
     this.#keeper = new HistoryKeeper({
       files,
       clock,
+      executor: options.executor,
       health,
       manifest,
       log,

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { ArchiveJob } from "../history/archive-job.ts";
 import { syncDirectory } from "../vfs/sync-directory.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { CompactionJob } from "./compaction-job.ts";
@@ -21,6 +22,9 @@ export function inThreadExecutor(vfs: Vfs, clock: Clock): JobExecutor {
     },
     async compact(spec, control) {
       return runner.run(new CompactionJob(vfs, spec), { paced: true, ...control });
+    },
+    async archive(spec) {
+      return runner.run(new ArchiveJob(vfs, spec), { paced: false });
     },
     async syncDirectory(directory) {
       syncDirectory(vfs, directory);

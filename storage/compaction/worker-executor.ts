@@ -2,17 +2,17 @@ import type { Worker } from "node:worker_threads";
 import { StorageError } from "../errors.ts";
 import type { JobExecutor } from "./executor.ts";
 import { givenUp } from "./job-runner.ts";
-import type { SSTableOutput } from "./merge-job.ts";
 import {
   fromPlainError,
   type WorkerJob,
+  type WorkerOutputs,
   type WorkerReply,
   type WorkerRequest,
   type WorkerStart,
 } from "./worker-messages.ts";
 
 interface Waiting {
-  readonly resolve: (outputs: SSTableOutput[]) => void;
+  readonly resolve: (outputs: WorkerOutputs) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -24,7 +24,7 @@ export function workerExecutor(root: string, module: URL = workerModule()): JobE
   const pace = new SharedArrayBuffer(4);
   let worker: WorkerHandle | undefined;
   let closed = false;
-  const run = async (job: WorkerJob, signal?: AbortSignal): Promise<SSTableOutput[]> => {
+  const run = async (job: WorkerJob, signal?: AbortSignal): Promise<WorkerOutputs> => {
     // Imported when it is first needed, because that takes a while: a start need not wait for it.
     const threads = await import("node:worker_threads");
     if (closed || signal?.aborted === true) throw givenUp();
@@ -37,11 +37,14 @@ export function workerExecutor(root: string, module: URL = workerModule()): JobE
   return {
     async flush(spec, memtables) {
       const images = memtables.map((memtable) => memtable.image());
-      const outputs = await run({ kind: "flush", spec, memtables: images });
-      return outputs[0]?.info;
+      const { tables } = await run({ kind: "flush", spec, memtables: images });
+      return tables[0]?.info;
     },
     async compact(spec, { signal, urgency } = {}) {
-      return run({ kind: "compact", spec, urgency }, signal);
+      return [...(await run({ kind: "compact", spec, urgency }, signal)).tables];
+    },
+    async archive(spec) {
+      return (await run({ kind: "archive", spec })).archive;
     },
     async syncDirectory(directory) {
       await run({ kind: "syncDirectory", directory });
@@ -72,9 +75,9 @@ class WorkerHandle {
     this.#worker.unref();
   }
 
-  run(job: WorkerJob, signal: AbortSignal | undefined): Promise<SSTableOutput[]> {
+  run(job: WorkerJob, signal: AbortSignal | undefined): Promise<WorkerOutputs> {
     const id = ++this.#lastId;
-    const outputs = new Promise<SSTableOutput[]>((resolve, reject) => {
+    const outputs = new Promise<WorkerOutputs>((resolve, reject) => {
       this.#post({ kind: "job", id, job });
       this.#waiting.set(id, { resolve, reject });
       this.#worker.ref();

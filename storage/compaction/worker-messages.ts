@@ -1,4 +1,6 @@
 import { StorageError, type StorageErrorKind } from "../errors.ts";
+import type { ArchiveSpec } from "../history/archive-job.ts";
+import type { WrittenArchive } from "../history/archive-writer.ts";
 import type { MemtableImage } from "../memtable/image.ts";
 import type { CompactionSpec, FlushSpec } from "./executor.ts";
 import type { SSTableOutput } from "./merge-job.ts";
@@ -19,7 +21,14 @@ export type WorkerJob =
       readonly spec: CompactionSpec;
       /** In shared memory. */
       readonly urgency: Int32Array<SharedArrayBuffer> | undefined;
-    };
+    }
+  | { readonly kind: "archive"; readonly spec: ArchiveSpec };
+
+/** What a job has written. */
+export interface WorkerOutputs {
+  readonly tables: readonly SSTableOutput[];
+  readonly archive?: WrittenArchive;
+}
 
 /** A job to do, or word that a job is not wanted any more. Every job is answered once, also when it was given up. */
 export type WorkerRequest =
@@ -28,7 +37,7 @@ export type WorkerRequest =
 
 /** A request's end. Errors cross the thread border as plain data, because cloning would strip them of class and fields. */
 export type WorkerReply =
-  | { readonly id: number; readonly outputs: SSTableOutput[] }
+  | { readonly id: number; readonly outputs: WorkerOutputs }
   | { readonly id: number; readonly error: PlainError };
 
 export interface PlainError {

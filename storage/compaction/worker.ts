@@ -1,20 +1,21 @@
 /**
- * The Worker that writes SSTables: a program entry of its own (the compiled binary lists it beside main). It owns no state: it opens files
+ * The Worker that writes SSTables and archives: a program entry of its own (the compiled binary lists it beside main). It owns no state: it opens files
  * itself, reads memtables in shared memory, and answers with what it wrote. See worker-executor.ts.
  */
 import assert from "node:assert/strict";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
+import { ArchiveJob } from "../history/archive-job.ts";
 import { imageCursor } from "../memtable/image.ts";
 import { diskVfs } from "../vfs/disk.ts";
 import { syncDirectory } from "../vfs/sync-directory.ts";
 import { CompactionJob } from "./compaction-job.ts";
 import { flushJob } from "./flush-job.ts";
 import { JobRunner } from "./job-runner.ts";
-import type { SSTableOutput } from "./merge-job.ts";
 import {
   toPlainError,
   type WorkerJob,
+  type WorkerOutputs,
   type WorkerReply,
   type WorkerRequest,
   type WorkerStart,
@@ -53,14 +54,22 @@ async function serve(id: number, job: WorkerJob): Promise<void> {
   port.postMessage(reply);
 }
 
-async function run(job: WorkerJob, signal: AbortSignal): Promise<SSTableOutput[]> {
-  if (job.kind === "syncDirectory") {
-    syncDirectory(vfs, job.directory);
-    return [];
+async function run(job: WorkerJob, signal: AbortSignal): Promise<WorkerOutputs> {
+  switch (job.kind) {
+    case "syncDirectory":
+      syncDirectory(vfs, job.directory);
+      return { tables: [] };
+    case "archive": {
+      const archive = await runner.run(new ArchiveJob(vfs, job.spec), { paced: false, signal });
+      return archive === undefined ? { tables: [] } : { tables: [], archive };
+    }
+    case "compact": {
+      const { spec, urgency } = job;
+      return { tables: await runner.run(new CompactionJob(vfs, spec), { paced: true, signal, urgency }) };
+    }
+    case "flush": {
+      const flush = flushJob(vfs, job.spec, job.memtables.map(imageCursor));
+      return { tables: await runner.run(flush, { paced: false, signal }) };
+    }
   }
-  if (job.kind === "compact") {
-    const { spec, urgency } = job;
-    return runner.run(new CompactionJob(vfs, spec), { paced: true, signal, urgency });
-  }
-  return runner.run(flushJob(vfs, job.spec, job.memtables.map(imageCursor)), { paced: false, signal });
 }

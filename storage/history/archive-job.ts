@@ -1,8 +1,12 @@
+import assert from "node:assert/strict";
+import { FilePool } from "../sstable/file-pool.ts";
 import type { Key, Value } from "../store.ts";
-import type { VfsFile } from "../vfs/vfs.ts";
+import type { Vfs, VfsFile } from "../vfs/vfs.ts";
 import type { ChangeRecord, RecordVisitor } from "../wal/records.ts";
+import { Archive } from "./archive.ts";
 import { type ArchivedRow, ArchiveWriter, type WrittenArchive } from "./archive-writer.ts";
-import type { HistorySource } from "./source.ts";
+import { LoggedSegment } from "./logged-segment.ts";
+import type { HistoryFiles, HistorySource, PlainSource } from "./source.ts";
 
 /** What of some sources shall be kept. */
 export interface ArchiveWants {
@@ -12,13 +16,33 @@ export interface ArchiveWants {
   keepsFeed(feed: number, source: HistorySource): boolean;
 }
 
-export interface ArchiveRequest {
+/** A source and what shall be kept of it, as plain data: another thread may do the work. */
+export interface ArchiveInput {
+  readonly source: PlainSource;
+  readonly spaces: ReadonlySet<number>;
+  readonly feeds: ReadonlySet<number>;
+}
+
+export interface ArchiveSpec {
+  /** Must not exist yet. */
+  readonly path: string;
   readonly storeId: Uint8Array;
   /** In their order. */
-  readonly sources: readonly HistorySource[];
-  readonly wants: ArchiveWants;
-  /** Empty and new. */
-  readonly output: VfsFile;
+  readonly inputs: readonly ArchiveInput[];
+}
+
+export function archiveSpec(
+  path: string,
+  storeId: Uint8Array,
+  sources: readonly HistorySource[],
+  wants: ArchiveWants,
+): ArchiveSpec {
+  const inputs = sources.map((source) => ({
+    source: source.plain,
+    spaces: new Set([...source.contents.spaces.keys()].filter((space) => wants.keepsSpace(space, source))),
+    feeds: new Set([...source.contents.feeds.keys()].filter((feed) => wants.keepsFeed(feed, source))),
+  }));
+  return { path, storeId, inputs };
 }
 
 /** The output is synced in pieces of this size, so that a large one does not flood the disk at its end. */
@@ -27,16 +51,18 @@ const syncBytes = 1 << 20;
 /** Writes what is wanted of some sources to an archive, in steps. The result is undefined when nothing was. */
 export class ArchiveJob {
   readonly file: VfsFile;
+  readonly #files: FilePool;
   readonly #writer: ArchiveWriter;
   readonly #reading: Generator<number, void>;
   #syncedBytes = 0;
   #phase: "reading" | "written" | "done" = "reading";
   #result: WrittenArchive | undefined;
 
-  constructor({ storeId, sources, wants, output }: ArchiveRequest) {
-    this.file = output;
-    this.#writer = new ArchiveWriter(output, storeId);
-    this.#reading = read(sources, wants, this.#writer);
+  constructor(vfs: Vfs, { path, storeId, inputs }: ArchiveSpec) {
+    this.file = vfs.create(path);
+    this.#files = new FilePool(vfs);
+    this.#writer = new ArchiveWriter(this.file, storeId);
+    this.#reading = read({ vfs, files: this.#files, storeId }, inputs, this.#writer);
   }
 
   get outputBytes(): number {
@@ -71,20 +97,27 @@ export class ArchiveJob {
   }
 
   close(): void {
+    this.#files.close();
     this.file.close();
   }
 }
 
 function* read(
-  sources: readonly HistorySource[],
-  wants: ArchiveWants,
+  files: HistoryFiles,
+  inputs: readonly ArchiveInput[],
   writer: ArchiveWriter,
 ): Generator<number, void> {
-  for (const source of sources) {
-    const collector = new CommitCollector(source, wants, writer);
-    yield* source.visit(undefined, 0, collector);
+  for (const input of inputs) {
+    const collector = new CommitCollector(input, writer);
+    yield* openSource(files, input.source).visit(undefined, 0, collector);
     collector.flush();
   }
+}
+
+function openSource(files: HistoryFiles, { segment, archive }: PlainSource): HistorySource {
+  if (segment !== undefined) return new LoggedSegment(files, segment);
+  assert(archive !== undefined, "a source is a segment or an archive");
+  return new Archive(files, archive);
 }
 
 interface SpacePart {
@@ -95,16 +128,14 @@ interface SpacePart {
 
 /** Gathers the records of one commit, and gives the writer what is wanted of it, space by space. */
 class CommitCollector implements RecordVisitor {
-  readonly #source: HistorySource;
-  readonly #wants: ArchiveWants;
+  readonly #input: ArchiveInput;
   readonly #writer: ArchiveWriter;
   readonly #parts = new Map<number, SpacePart>();
   #sequence = 0;
   #time = 0;
 
-  constructor(source: HistorySource, wants: ArchiveWants, writer: ArchiveWriter) {
-    this.#source = source;
-    this.#wants = wants;
+  constructor(input: ArchiveInput, writer: ArchiveWriter) {
+    this.#input = input;
     this.#writer = writer;
   }
 
@@ -125,7 +156,7 @@ class CommitCollector implements RecordVisitor {
   change(): void {}
 
   changeRecord(record: ChangeRecord): void {
-    if (!this.#wants.keepsFeed(record.feed, this.#source)) return;
+    if (!this.#input.feeds.has(record.feed)) return;
     const row = this.#part(record.space).rows.findLast(({ key }) => key === record.key);
     row?.changes.push(record);
   }
@@ -155,7 +186,7 @@ class CommitCollector implements RecordVisitor {
   }
 
   #write(space: number, { rows, deltaRows, deltaBytes }: SpacePart): void {
-    const isWhole = this.#wants.keepsSpace(space, this.#source);
+    const isWhole = this.#input.spaces.has(space);
     const kept: ArchivedRow[] = isWhole ? rows : rows.filter(({ changes }) => changes.length > 0);
     const counts = isWhole ? { deltaRows, deltaBytes } : { deltaRows: 0, deltaBytes: 0 };
     if (kept.length === 0 && counts.deltaRows === 0 && counts.deltaBytes === 0) return;

@@ -26,7 +26,7 @@ import {
   decodeArchiveIndex,
 } from "./archive-format.ts";
 import { Contents } from "./contents.ts";
-import type { HistoryFiles, HistorySource, ShardEnd } from "./source.ts";
+import type { HistoryFiles, HistorySource, PlainSource, ShardEnd } from "./source.ts";
 
 /** One archive, for reading. Header and index are read and checked at the first use. */
 export class Archive implements HistorySource {
@@ -61,6 +61,10 @@ export class Archive implements HistorySource {
 
   get bytes(): number {
     return this.record.bytes;
+  }
+
+  get plain(): PlainSource {
+    return { archive: this.record };
   }
 
   get isLoaded(): boolean {

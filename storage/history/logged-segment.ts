@@ -15,7 +15,7 @@ import { readSegmentHeader, scanSegment } from "../wal/segment-reader.ts";
 import type { Contents } from "./contents.ts";
 import { readIndexFile, writeIndexFile } from "./index-file.ts";
 import { IndexBuilder, SegmentIndex } from "./segment-index.ts";
-import type { HistoryFiles, HistorySource, ShardEnd } from "./source.ts";
+import type { HistoryFiles, HistorySource, PlainSource, ShardEnd } from "./source.ts";
 
 /** Frames are read together in pieces of about this size. */
 const readBytes = 64 << 10;
@@ -66,6 +66,10 @@ export class LoggedSegment implements HistorySource {
 
   get contents(): Contents {
     return this.#contents ?? this.index.contents;
+  }
+
+  get plain(): PlainSource {
+    return { segment: this.segment };
   }
 
   /** Reads the index if it is not in memory: from its file, or else from the whole segment. */
@@ -135,7 +139,8 @@ export class LoggedSegment implements HistorySource {
   *visit(_space: number | undefined, after: number, visitor: RecordVisitor): Generator<number, void> {
     const { segment } = this;
     let pieceBytes = 0;
-    for (let at = this.index.markBefore(after)?.offset ?? segmentHeaderBytes; at < segment.bytes; ) {
+    const mark = after === 0 ? undefined : this.index.markBefore(after);
+    for (let at = mark?.offset ?? segmentHeaderBytes; at < segment.bytes; ) {
       const { bytes, frame } = this.#readFrame(at, readBytes);
       let current: Frame | string = frame;
       while (typeof current !== "string") {

@@ -1,7 +1,9 @@
+import type { ArchiveRecord } from "../manifest/edit.ts";
 import type { FilePool } from "../sstable/file-pool.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import type { ChangeRecord, RecordVisitor, WantedChanges } from "../wal/records.ts";
 
+import type { Segment } from "../wal/segment.ts";
 import type { Contents } from "./contents.ts";
 
 /** How the history of one store is read. */
@@ -10,6 +12,12 @@ export interface HistoryFiles {
   readonly files: FilePool;
   /** 16 bytes. */
   readonly storeId: Uint8Array;
+}
+
+/** What a source is made from: one of the two. Plain data. */
+export interface PlainSource {
+  readonly segment?: Segment;
+  readonly archive?: ArchiveRecord;
 }
 
 /** Where a shard of a feed ends in a source. */
@@ -32,6 +40,7 @@ export interface HistorySource {
   /** Size of the file. */
   readonly bytes: number;
   readonly contents: Contents;
+  readonly plain: PlainSource;
   hasFeed(feed: number): boolean;
   /** Where its changes of a shard end; undefined when it has none. */
   shardEnd(feed: number, shard: number): ShardEnd | undefined;

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { StorageError } from "../../../storage/errors.ts";
 import { Archive } from "../../../storage/history/archive.ts";
 import { archivePath } from "../../../storage/history/archive-format.ts";
-import { ArchiveJob } from "../../../storage/history/archive-job.ts";
+import { ArchiveJob, archiveSpec } from "../../../storage/history/archive-job.ts";
+import { LoggedSegment } from "../../../storage/history/logged-segment.ts";
 import type { HistorySource } from "../../../storage/history/source.ts";
 import { memoryVfs, type Vfs } from "../../../storage/index.ts";
 import type { ArchiveRecord } from "../../../storage/manifest/edit.ts";
@@ -11,7 +12,7 @@ import { FilePool } from "../../../storage/sstable/file-pool.ts";
 import type { ChangeRecord, RecordVisitor } from "../../../storage/wal/records.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { readFile } from "../sstable/support.ts";
-import { type ScriptedCommit, ScriptedSource } from "./scripted-source.ts";
+import { type ScriptedCommit, ScriptedSource, writeSegment } from "./scripted-source.ts";
 
 const seed = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e6));
 const storeId = new Uint8Array(16).fill(7);
@@ -44,18 +45,20 @@ interface Wants {
   readonly feeds: readonly number[];
 }
 
+/** A closed segment with these commits, alone in a file system of its own. */
+async function segmentOf(commits: readonly ScriptedCommit[]): Promise<{ vfs: Vfs; segment: LoggedSegment }> {
+  const vfs = memoryVfs();
+  vfs.makeDirectory("archive");
+  const segment = await writeSegment(vfs, storeId, commits);
+  return { vfs, segment: new LoggedSegment({ vfs, files: new FilePool(vfs), storeId }, segment) };
+}
+
 function archive(vfs: Vfs, source: HistorySource, wants: Wants, number = 1): Archive | undefined {
-  if (!vfs.exists("archive")) vfs.makeDirectory("archive");
-  const output = vfs.create(archivePath(number));
-  const job = new ArchiveJob({
-    storeId,
-    sources: [source],
-    wants: {
-      keepsSpace: (space) => wants.spaces.includes(space),
-      keepsFeed: (feed) => wants.feeds.includes(feed),
-    },
-    output,
-  });
+  const keeps = {
+    keepsSpace: (space: number) => wants.spaces.includes(space),
+    keepsFeed: (feed: number) => wants.feeds.includes(feed),
+  };
+  const job = new ArchiveJob(vfs, archiveSpec(archivePath(number), storeId, [source], keeps));
   while (job.step(1) !== "done");
   job.close();
   const written = job.result();
@@ -108,12 +111,15 @@ const all = [1, 2, 3];
 const shards = [0, 1];
 
 describe(`archives (SEED=${seed})`, () => {
-  test("hold what is wanted of a source, as it was, and nothing else", () => {
+  test("hold what is wanted of a source, as it was, and nothing else", async () => {
     const random = seededRandom(seed);
     for (let run = 0; run < 40; run++) {
-      const source = new ScriptedSource(randomCommits(random, 1 + Math.floor(random() * 300)));
+      const commits = randomCommits(random, 1 + Math.floor(random() * 300));
+      const source = new ScriptedSource(commits);
+      const { vfs, segment } = await segmentOf(commits);
+      for (const space of all) expect(rowsOf(segment, space)).toEqual(rowsOf(source, space));
       const wants = { spaces: all.filter(() => random() < 0.5), feeds: [1, 2].filter(() => random() < 0.5) };
-      const made = archive(memoryVfs(), source, wants);
+      const made = archive(vfs, segment, wants);
       if (made === undefined) {
         expect(wants.spaces.every((space) => !source.contents.spaces.has(space))).toBe(true);
         continue;
@@ -140,10 +146,11 @@ describe(`archives (SEED=${seed})`, () => {
     }
   });
 
-  test("made of archives hold the same", () => {
-    const vfs = memoryVfs();
-    const source = new ScriptedSource(randomCommits(seededRandom(seed + 1), 400));
-    const first = archive(vfs, source, { spaces: all, feeds: [1, 2] });
+  test("made of archives hold the same", async () => {
+    const commits = randomCommits(seededRandom(seed + 1), 400);
+    const source = new ScriptedSource(commits);
+    const { vfs, segment } = await segmentOf(commits);
+    const first = archive(vfs, segment, { spaces: all, feeds: [1, 2] });
     assert(first !== undefined);
     const second = archive(vfs, first, { spaces: [2], feeds: [1] }, 2);
     assert(second !== undefined);
@@ -152,10 +159,9 @@ describe(`archives (SEED=${seed})`, () => {
     expect(second.bytes).toBeLessThan(first.bytes);
   });
 
-  test("with any bit flipped or cut at any byte say so, naming the file, or answer right", () => {
-    const vfs = memoryVfs();
-    const source = new ScriptedSource(randomCommits(seededRandom(seed + 2), 25));
-    const made = archive(vfs, source, { spaces: all, feeds: [1, 2] });
+  test("with any bit flipped or cut at any byte say so, naming the file, or answer right", async () => {
+    const { vfs, segment } = await segmentOf(randomCommits(seededRandom(seed + 2), 25));
+    const made = archive(vfs, segment, { spaces: all, feeds: [1, 2] });
     assert(made !== undefined);
     const bytes = readFile(vfs, made.path);
     const read = (from: Archive) => [
@@ -192,12 +198,13 @@ describe(`archives (SEED=${seed})`, () => {
     }
   }, 60_000);
 
-  test("in the place of another archive are found out", () => {
-    const [vfs, other] = [memoryVfs(), memoryVfs()];
+  test("in the place of another archive are found out", async () => {
     const random = seededRandom(seed + 3);
+    const { vfs, segment } = await segmentOf(randomCommits(random, 50));
+    const { vfs: other, segment: otherSegment } = await segmentOf(randomCommits(random, 50));
     const wants = { spaces: all, feeds: [1] };
-    const made = archive(vfs, new ScriptedSource(randomCommits(random, 50)), wants);
-    const foreign = archive(other, new ScriptedSource(randomCommits(random, 50)), wants);
+    const made = archive(vfs, segment, wants);
+    const foreign = archive(other, otherSegment, wants);
     assert(made !== undefined && foreign !== undefined);
     const misplaced = openArchive(other, { ...made.record, bytes: foreign.bytes });
     expect(() => rowsOf(misplaced, 1)).toThrow(StorageError);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import assert from "node:assert/strict";
-import { memoryVfs, type StoreOptions, type Vfs } from "../../../storage/index.ts";
+import { diskVfs, memoryVfs, type StoreOptions, type Vfs } from "../../../storage/index.ts";
 import { readManifest } from "../../../storage/manifest/reader.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
 import { checkFiles, checkRestored, checkState, keepHistory, Workload } from "../crash/workload.ts";
 import { until } from "../engine/support.ts";
+import { withDirectory } from "../vfs/directory.ts";
 
 const seed = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e6));
 console.log(`histories run with SEED=${seed}`);
@@ -53,6 +54,25 @@ describe("the past of a space", () => {
     checkFiles(vfs);
     await workload.store.close();
   }, 60_000);
+
+  test("is kept in archives that a Worker writes", () =>
+    withDirectory(async (directory) => {
+      const vfs = diskVfs(directory);
+      const workload = await begin(vfs, { ...smallCheckpoints, worker: true });
+      await keepHistory(workload.store);
+      const first = workload.acknowledged + 1;
+      while (workload.store.counters().archives === 0) {
+        await workload.commits(20, 4);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        assert(workload.acknowledged < 2_000, "an archive is made some time");
+      }
+      const n = workload.acknowledged;
+      for (const k of [first, Math.floor((first + n) / 2), n]) {
+        await checkRestored(workload.store, workload.times, k, n);
+      }
+      await checkState(workload.store, n, n, true);
+      await workload.store.close();
+    }));
 
   test("goes with the space, and with the wish to keep it", async () => {
     const vfs = memoryVfs();

@@ -1,6 +1,9 @@
-import { Bytes } from "../../../storage/frame.ts";
+import assert from "node:assert/strict";
+import { Bytes, frameHeaderBytes } from "../../../storage/frame.ts";
 import { Contents } from "../../../storage/history/contents.ts";
 import type { HistorySource, ShardEnd } from "../../../storage/history/source.ts";
+import type { Vfs } from "../../../storage/index.ts";
+import { noPredecessor, type Salt, walDirectory } from "../../../storage/wal/format.ts";
 import { FrameBuilder } from "../../../storage/wal/frame-builder.ts";
 import {
   type ChangeRecord,
@@ -9,6 +12,8 @@ import {
   visitRecords,
   type WantedChanges,
 } from "../../../storage/wal/records.ts";
+import type { Segment } from "../../../storage/wal/segment.ts";
+import { WalWriter } from "../../../storage/wal/wal-writer.ts";
 
 export interface ScriptedRow {
   readonly space: number;
@@ -34,6 +39,7 @@ export class ScriptedSource implements HistorySource {
   readonly bytes: number = 1 << 20;
   readonly isLoaded = true;
   readonly contents = new Contents();
+  readonly plain = {};
   readonly #commits: readonly ScriptedCommit[];
   readonly #ends = new Map<string, ShardEnd>();
 
@@ -93,10 +99,9 @@ export class ScriptedSource implements HistorySource {
   async unlink(): Promise<void> {}
 }
 
-function frameOf({ sequence, time, rows }: ScriptedCommit) {
+function build({ rows }: ScriptedCommit): FrameBuilder {
   const builder = new FrameBuilder(1 << 10);
   builder.beginCommit(0);
-  const start = builder.payloadEnd - 8;
   const places = rows.map(({ space, key, value }) =>
     value === undefined ? builder.delete(space, key) : builder.put(space, key, value),
   );
@@ -105,7 +110,38 @@ function frameOf({ sequence, time, rows }: ScriptedCommit) {
   }
   for (const { space, value } of rows) builder.delta(space, value === undefined ? -1 : 1, 5);
   builder.endCommit();
+  return builder;
+}
+
+function frameOf(commit: ScriptedCommit) {
+  const { sequence, time } = commit;
+  const builder = build(commit);
   const bytes = new Bytes(builder.bytes.array.slice(0, builder.payloadEnd));
-  const block = { payloadStart: start, payloadEnd: builder.payloadEnd, firstSequence: sequence, time };
-  return { bytes, block };
+  const { payloadEnd } = builder;
+  return { bytes, block: { payloadStart: frameHeaderBytes, payloadEnd, firstSequence: sequence, time } };
+}
+
+/** Writes the commits to a log segment of their own, which is closed. */
+export async function writeSegment(
+  vfs: Vfs,
+  storeId: Uint8Array,
+  commits: readonly ScriptedCommit[],
+): Promise<Segment> {
+  const [first] = commits;
+  assert(first !== undefined, "a segment has commits");
+  if (!vfs.exists(walDirectory)) vfs.makeDirectory(walDirectory);
+  const options = { vfs, storeId, mode: "sync", fillAheadBytes: 0, newSalt: (): Salt => [1, 2] } as const;
+  const start = { predecessor: noPredecessor, firstSequence: first.sequence, time: first.time };
+  const writer = WalWriter.create(options, start);
+  for (const commit of commits) {
+    const { sequence, time, rows } = commit;
+    writer.append(build(commit), {
+      firstSequence: sequence,
+      lastSequence: sequence,
+      firstTime: time,
+      lastTime: time,
+    });
+    for (const { feed } of rows) if (feed !== undefined) writer.segment.feeds.add(feed);
+  }
+  return writer.seal(commits.at(-1)?.time ?? 0);
 }
