@@ -1,29 +1,12 @@
 import { Ballast, openWithReserve } from "./ballast.ts";
-import { BulkLoader } from "./bulk-loader.ts";
-import { Checkpoints } from "./checkpoints.ts";
-import type { CommitGroup } from "./commit-group.ts";
-import { inThreadExecutor } from "./compaction/in-thread-executor.ts";
-import { defaultPickerOptions } from "./compaction/picker.ts";
-import { workerExecutor } from "./compaction/worker-executor.ts";
-import { Compactor } from "./compactor.ts";
 import { type Counters, type LocalStore, readCounters } from "./counters.ts";
-import { isNoSpace, StorageError } from "./errors.ts";
-import { Feeds } from "./feed/feeds.ts";
-import { Flusher } from "./flusher.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { StorageError } from "./errors.ts";
 import { StoreHealth } from "./health.ts";
-import type { HistoryFiles } from "./history/source.ts";
-import { KeptHistory } from "./kept-history.ts";
-import { Log } from "./log.ts";
-import type { Manifest } from "./manifest/manifest.ts";
-import { MemoryBudget } from "./memory-budget.ts";
+import { type FullOptions, Machinery, storeCaps } from "./machinery.ts";
 import { defaultOptions, type StoreOptions } from "./options.ts";
-import { checkDirectory, type OpenedFiles, openFiles } from "./recovery.ts";
+import { checkDirectory, openFiles } from "./recovery.ts";
 import { EngineSnapshot } from "./snapshot.ts";
-import type { Space } from "./space.ts";
-import { SpaceDirectory } from "./space-directory.ts";
 import type {
-  Capabilities,
   CheckpointInfo,
   Decide,
   Delta,
@@ -44,24 +27,7 @@ import type {
   Value,
 } from "./store.ts";
 import { TableFiles } from "./table-files.ts";
-import { Transactions } from "./transaction.ts";
 import { CountingVfs } from "./vfs/counting.ts";
-import { WriteGate } from "./write-gate.ts";
-
-const caps: Capabilities = {
-  keyBytesMax: 8 << 10,
-  valueBytesMax: 16 << 20,
-  batchBytesMax: 64 << 20,
-  snapshotMsMax: 60_000,
-};
-
-/** With more than this in the memtables, a close flushes them: reading them from the log would delay the next start. */
-const closeFlushBytesMin = 4 << 20;
-
-/** Starts and stops with little in between leave small segments; with more than this many to read, a start flushes what they hold. */
-const replayedSegmentsMax = 16;
-
-type FullOptions = Required<StoreOptions> & { readonly vfs: CountingVfs };
 
 /** Opens the store that lives in `options.vfs`, or makes a new one there. Throws StorageError; see its kinds. */
 export async function openStore(options: StoreOptions): Promise<LocalStore> {
@@ -77,28 +43,12 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
   }
 }
 
-/** The local store: wires the log, the memtables, the SSTables and the manifest together and answers for all of them. */
+/** The local store: what callers ask, of the parts that do it. */
 class Engine implements LocalStore {
-  readonly caps = caps;
+  readonly caps = storeCaps;
+  readonly #parts: Machinery;
   readonly #options: FullOptions;
   readonly #release: () => void;
-  readonly #health: StoreHealth;
-  readonly #tables: TableFiles;
-  readonly #manifest: Manifest;
-  readonly #log: Log;
-  readonly #groups: GroupCommit;
-  readonly #budget: MemoryBudget;
-  readonly #spaces: SpaceDirectory;
-  readonly #feeds: Feeds;
-  readonly #executor: ReturnType<typeof inThreadExecutor>;
-  readonly #flusher: Flusher;
-  readonly #gate: WriteGate;
-  readonly #compactor: Compactor;
-  readonly #history: KeptHistory;
-  readonly #transactions: Transactions;
-  readonly #loader: BulkLoader;
-  readonly #checkpoints: Checkpoints;
-  #segmentId: number;
   readonly #reads = { gets: 0, snapshots: 0 };
   #closing: Promise<void> | undefined;
 
@@ -119,7 +69,9 @@ class Engine implements LocalStore {
         tables,
         onManifestFailure: (error) => engine?.fail(error),
       });
-      engine = new Engine(options, release, health, tables, files);
+      const parts = new Machinery(options, health, tables, files);
+      engine = new Engine(options, parts, release);
+      parts.start(files);
       new Ballast({ vfs, clock, random, health, bytesMax: options.ballastBytesMax, releasedBytes });
     } catch (error) {
       tables.close();
@@ -128,220 +80,33 @@ class Engine implements LocalStore {
     return engine;
   }
 
-  private constructor(
-    options: FullOptions,
-    release: () => void,
-    health: StoreHealth,
-    tables: TableFiles,
-    files: OpenedFiles,
-  ) {
-    const { vfs, clock, durability } = options;
-    const { manifest, storeId } = files;
+  private constructor(options: FullOptions, parts: Machinery, release: () => void) {
     this.#options = options;
+    this.#parts = parts;
     this.#release = release;
-    this.#health = health;
-    this.#tables = tables;
-    this.#manifest = manifest;
-    const historyFiles = { vfs, files: tables.files, storeId };
-    const { segmentBytesMax } = options;
-    this.#log = new Log({ files: historyFiles, clock, segmentBytesMax }, files.writer, files.sealed);
-    this.#segmentId = files.writer.segment.id;
-    this.#budget = new MemoryBudget(options.memtableBytesMax, clock);
-    this.#groups = new GroupCommit({
-      log: this.#log,
-      clock,
-      durability,
-      health,
-      lastSequence: files.lastSequence,
-      lastTime: files.lastTime,
-      onVisible: (group, offset) => this.#onVisible(group, offset),
-      onRollBack: (sequence) => this.#onRollBack(sequence),
-    });
-    const lastSequence = () => this.#groups.lastSequence;
-    this.#spaces = new SpaceDirectory(manifest, files.spaces.values(), files.unflushed, lastSequence);
-    this.#feeds = new Feeds({
-      manifest,
-      sources: () => this.#history.sources(),
-      visibleSequence: () => this.#groups.visibleSequence,
-    });
-    this.#executor =
-      options.worker && vfs.root !== undefined ? workerExecutor(vfs.root) : inThreadExecutor(vfs, clock);
-    this.#flusher = this.#newFlusher();
-    this.#gate = new WriteGate(clock, () => this.#budget.bytesPut);
-    this.#compactor = this.#newCompactor();
-    this.#transactions = new Transactions({
-      caps,
-      spaces: this.#spaces.byId,
-      feeds: this.#feeds,
-      groups: this.#groups,
-      budget: this.#budget,
-      logBytes: () => this.#log.bytesWritten,
-    });
-    this.#loader = this.#newLoader();
-    this.#checkpoints = this.#newCheckpoints();
-    this.#history = this.#newHistory(historyFiles);
-    this.#start(files);
-  }
-
-  /** Lets the jobs that are due begin. */
-  #start({ manifest, sealed }: OpenedFiles): void {
-    this.#budget.recount(this.#spaces.all());
-    const { replayAfter } = manifest.state;
-    const replayed = sealed.filter(({ segment }) => segment.lastSequence > replayAfter);
-    if (replayed.length > replayedSegmentsMax) this.#flusher.freezeAll();
-    this.#flusher.consider();
-    for (const space of this.#spaces.all()) this.#considerCompaction(space);
-    this.#history.start();
-    // Writers that wait for memory or for compactions shall hear of a failure.
-    void this.#health.failed.then(() => {
-      this.#gate.open();
-      this.#budget.wakeAll();
-    });
-  }
-
-  #newFlusher(): Flusher {
-    const { vfs, clock, blockBytes, logLagBytesMax } = this.#options;
-    return new Flusher({
-      vfs,
-      clock,
-      health: this.#health,
-      executor: this.#executor,
-      manifest: this.#manifest,
-      log: this.#log,
-      groups: this.#groups,
-      budget: this.#budget,
-      tables: this.#tables,
-      blockBytes,
-      lagBytesMax: logLagBytesMax,
-      spaces: () => this.#spaces.all(),
-      unflushed: this.#spaces.unflushed,
-      onFlushed: (space) => {
-        this.#considerCompaction(space);
-        return this.#history.trim();
-      },
-    });
-  }
-
-  #newCompactor(): Compactor {
-    const { clock, blockBytes, tableBytes, level0Files, levelBytesMin, levelFanOut } = this.#options;
-    return new Compactor({
-      clock,
-      health: this.#health,
-      executor: this.#executor,
-      manifest: this.#manifest,
-      tables: this.#tables,
-      gate: this.#gate,
-      picker: { ...defaultPickerOptions, level0Files, baseBytes: levelBytesMin, fanOut: levelFanOut },
-      blockBytes,
-      tableBytes,
-    });
-  }
-
-  #newLoader(): BulkLoader {
-    const { vfs, clock, blockBytes, tableBytes } = this.#options;
-    return new BulkLoader({
-      caps,
-      vfs,
-      clock,
-      health: this.#health,
-      manifest: this.#manifest,
-      log: this.#log,
-      groups: this.#groups,
-      tables: this.#tables,
-      blockBytes,
-      tableBytes,
-      lastLevel: defaultPickerOptions.levels - 1,
-      freeze: (space) => this.#flusher.freeze(space),
-      onChanged: (space) => this.#considerCompaction(space),
-    });
-  }
-
-  #newCheckpoints(): Checkpoints {
-    const { vfs, clock, random, blockBytes, tableBytes } = this.#options;
-    return new Checkpoints({
-      vfs,
-      clock,
-      random,
-      health: this.#health,
-      manifest: this.#manifest,
-      log: this.#log,
-      groups: this.#groups,
-      tables: this.#tables,
-      spaces: this.#spaces,
-      blockBytes,
-      tableBytes,
-    });
-  }
-
-  #newHistory(files: HistoryFiles): KeptHistory {
-    const { clock, feedRetentionMs, historyBytesMax, historyCheckpointBytes, segmentBytesMax } =
-      this.#options;
-    return new KeptHistory({
-      files,
-      clock,
-      executor: this.#executor,
-      health: this.#health,
-      manifest: this.#manifest,
-      log: this.#log,
-      feeds: () => this.#feeds,
-      groups: this.#groups,
-      spaces: this.#spaces,
-      checkpoints: this.#checkpoints,
-      replayAfter: () => this.#flusher.replayAfter(),
-      feedRetentionMs,
-      historyBytesMax,
-      historyCheckpointBytes,
-      rewrites: this.#options.archives,
-      segmentBytesMax,
-    });
-  }
-
-  #considerCompaction(space: Space): void {
-    if (this.#options.compaction) this.#compactor.consider(space);
   }
 
   get failed(): Promise<Error> {
-    return this.#health.failed;
+    return this.#parts.health.failed;
   }
 
   /** The disk broke a promise: no more writes. */
   fail(error: unknown): void {
-    this.#groups.fail(error);
-  }
-
-  #onVisible(group: CommitGroup, offset: number): void {
-    group.publishFigures();
-    const { active } = this.#log;
-    active.index.addFrame(group.firstSequence, group.firstTime, offset);
-    for (const [space, bytes] of group.spaceBytes) active.index.contents.addSpace(space, bytes);
-    for (let i = 0; i < group.changeFeeds.length; i++) this.#feeds.advance(active, group, i, offset);
-    for (let i = 0; i < group.changeFeeds.length; i++) this.#feeds.wake(group, i);
-    if (active.segment.id !== this.#segmentId) {
-      this.#segmentId = active.segment.id;
-      this.#flusher.considerLag();
-      this.#history.rolled();
-    }
-    this.#flusher.consider();
-  }
-
-  #onRollBack(visibleSequence: number): void {
-    this.#spaces.unflushed.rollBack(visibleSequence);
-    for (const space of this.#spaces.all()) space.rollBack(visibleSequence);
-    this.#budget.recount(this.#spaces.all());
-    this.#budget.wakeAll();
+    this.#parts.groups.fail(error);
   }
 
   // Writing
 
   transact<T, R>(request: TransactRequest, decide: Decide<T, R>): Promise<Outcome<T, R>> {
-    const cause = this.#health.writeRefusal(request.frees);
+    const cause = this.#parts.health.writeRefusal(request.frees);
     if (cause !== undefined) return Promise.resolve({ kind: "unavailable", cause });
-    const room = this.#budget.waitForRoom() ?? this.#gate.waitForRoom() ?? this.#groups.waitForRoom();
+    const room =
+      this.#parts.budget.waitForRoom() ?? this.#parts.gate.waitForRoom() ?? this.#parts.groups.waitForRoom();
     if (room !== undefined) return room.then(() => this.transact(request, decide));
     try {
-      return this.#transactions.run(request, decide);
+      return this.#parts.transactions.run(request, decide);
     } catch (error) {
-      return Promise.reject(this.#noted(error));
+      return Promise.reject(this.#parts.noted(error));
     }
   }
 
@@ -351,122 +116,117 @@ class Engine implements LocalStore {
     delta: Omit<Delta, "space">,
   ): Promise<void> {
     this.#checkNotReadOnly();
-    await this.#loader.load(this.#spaces.get(id), rows, delta);
-    await this.#history.restart(id);
+    await this.#parts.loader.load(this.#parts.spaces.get(id), rows, delta);
+    await this.#parts.history.restart(id);
   }
 
   // Reading
 
   get(id: SpaceId, key: Key): Promise<Value | undefined> {
     try {
-      this.#health.checkOpen();
+      this.#parts.health.checkOpen();
       this.#reads.gets += 1;
-      const version = this.#spaces.get(id).read(key, this.#groups.visibleSequence);
+      const version = this.#parts.spaces.get(id).read(key, this.#parts.groups.visibleSequence);
       return Promise.resolve(version?.value);
     } catch (error) {
-      return Promise.reject(this.#noted(error));
+      return Promise.reject(this.#parts.noted(error));
     }
   }
 
   snapshot(ids: readonly SpaceId[]): Promise<Snapshot> {
     try {
-      this.#health.checkOpen();
-      const spaces = ids.map((id) => this.#spaces.get(id));
-      const views = new Map(spaces.map((space) => [space.id, space.view(this.#groups.visibleSequence)]));
-      return Promise.resolve(new EngineSnapshot(views, (error) => this.#noted(error), this.#reads));
+      this.#parts.health.checkOpen();
+      const spaces = ids.map((id) => this.#parts.spaces.get(id));
+      const views = new Map(
+        spaces.map((space) => [space.id, space.view(this.#parts.groups.visibleSequence)]),
+      );
+      return Promise.resolve(new EngineSnapshot(views, (error) => this.#parts.noted(error), this.#reads));
     } catch (error) {
-      return Promise.reject(this.#noted(error));
+      return Promise.reject(this.#parts.noted(error));
     }
-  }
-
-  /** Remembers damage that a read has met, for `health`. */
-  #noted(error: unknown): unknown {
-    const isDamage = error instanceof StorageError && (error.kind === "corruption" || error.kind === "io");
-    if (isDamage) this.#health.setDegraded(error);
-    return error;
   }
 
   // Spaces
 
   async createSpace(id: SpaceId): Promise<void> {
     this.#checkWritable();
-    await this.#spaces.create(id);
+    await this.#parts.spaces.create(id);
   }
 
   async dropSpace(id: SpaceId): Promise<void> {
     this.#checkWritable();
-    const space = this.#spaces.byId.get(id);
-    const dropping = this.#spaces.drop(id);
-    if (space !== undefined) this.#compactor.abandon(space);
+    const space = this.#parts.spaces.byId.get(id);
+    const dropping = this.#parts.spaces.drop(id);
+    if (space !== undefined) this.#parts.compactor.abandon(space);
     try {
       const dropped = await dropping;
       if (!dropped) return;
     } catch (error) {
-      if (space !== undefined) this.#considerCompaction(space);
+      if (space !== undefined) this.#parts.considerCompaction(space);
       throw error;
     }
     if (space !== undefined) {
-      this.#compactor.forget(space);
-      this.#flusher.dismiss(space);
-      this.#budget.discard(space.discard());
+      this.#parts.compactor.forget(space);
+      this.#parts.flusher.dismiss(space);
+      this.#parts.budget.discard(space.discard());
     }
-    await this.#history.forget(id);
-    await this.#history.trim();
+    await this.#parts.history.forget(id);
+    await this.#parts.history.trim();
   }
 
   spaces(): readonly SpaceId[] {
-    return [...this.#spaces.byId.keys()];
+    return [...this.#parts.spaces.byId.keys()];
   }
 
   generation(id: SpaceId): number {
-    return this.#spaces.byId.get(id)?.visible.generation ?? 0;
+    return this.#parts.spaces.byId.get(id)?.visible.generation ?? 0;
   }
 
   stats(id: SpaceId): SpaceStats {
-    return this.#spaces.get(id).stats;
+    return this.#parts.spaces.get(id).stats;
   }
 
   // Feeds
 
   async createFeed(id: FeedId, options: FeedOptions): Promise<void> {
     this.#checkWritable();
-    await this.#feeds.create(id, options, this.#groups.lastSequence);
+    await this.#parts.feeds.create(id, options, this.#parts.groups.lastSequence);
   }
 
   async closeFeed(id: FeedId): Promise<void> {
     this.#checkWritable();
-    await this.#feeds.close(id);
+    await this.#parts.feeds.close(id);
   }
 
   async dropFeed(id: FeedId): Promise<void> {
     this.#checkWritable();
-    await this.#feeds.drop(id);
-    await this.#history.trim();
+    await this.#parts.feeds.drop(id);
+    await this.#parts.history.trim();
   }
 
   feeds(): readonly FeedId[] {
-    return this.#feeds.ids();
+    return this.#parts.feeds.ids();
   }
 
   async readFeed(feed: FeedId, shard: number, after: Position, limit: number): Promise<FeedPage> {
     try {
-      this.#health.checkOpen();
-      return this.#feeds.read(feed, shard, after, limit);
+      this.#parts.health.checkOpen();
+      return this.#parts.feeds.read(feed, shard, after, limit);
     } catch (error) {
-      throw this.#noted(error);
+      throw this.#parts.noted(error);
     }
   }
 
   async waitFeed(feed: FeedId, shard: number, after: Position, signal?: AbortSignal): Promise<void> {
-    this.#health.checkOpen();
-    await this.#feeds.wait(feed, shard, after, signal);
+    this.#parts.health.checkOpen();
+    await this.#parts.feeds.wait(feed, shard, after, signal);
   }
 
   // Checkpoints
 
   async checkpoint(ids: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo> {
     this.#checkWritable();
-    return this.#checkpoints.create(ids, progress);
+    return this.#parts.checkpoints.create(ids, progress);
   }
 
   async restore(
@@ -475,124 +235,63 @@ class Engine implements LocalStore {
     progress?: Progress,
   ): Promise<void> {
     this.#checkWritable();
-    if ("id" in source) await this.#checkpoints.restore(source.id, spaces, progress);
-    else await this.#history.restore(source.time, spaces, progress);
+    if ("id" in source) await this.#parts.checkpoints.restore(source.id, spaces, progress);
+    else await this.#parts.history.restore(source.time, spaces, progress);
     for (const id of spaces.values()) {
-      const space = this.#spaces.byId.get(id);
-      if (space !== undefined) this.#considerCompaction(space);
+      const space = this.#parts.spaces.byId.get(id);
+      if (space !== undefined) this.#parts.considerCompaction(space);
     }
   }
 
   async keepHistory(id: SpaceId, retentionMs: number): Promise<void> {
     this.#checkWritable();
     if (!(retentionMs >= 0)) throw new StorageError("usage", `a past of ${retentionMs} ms cannot be kept`);
-    await this.#history.keep(id, retentionMs);
+    await this.#parts.history.keep(id, retentionMs);
   }
 
   history(id: SpaceId): HistoryRange | undefined {
-    return this.#history.range(this.#spaces.get(id).id);
+    return this.#parts.history.range(this.#parts.spaces.get(id).id);
   }
 
   checkpoints(): readonly CheckpointInfo[] {
-    return this.#checkpoints.list();
+    return this.#parts.checkpoints.list();
   }
 
   async releaseCheckpoint(id: string): Promise<void> {
     this.#checkWritable();
-    await this.#checkpoints.release(id);
+    await this.#parts.checkpoints.release(id);
   }
 
   // The store
 
   health(): Health {
     const { durability } = this.#options;
-    const { cause } = this.#health;
+    const { cause } = this.#parts.health;
     return {
-      state: this.#health.state,
+      state: this.#parts.health.state,
       ...(cause === undefined ? {} : { cause }),
       durability: durability.mode === "interval" ? `interval:${durability.intervalMs}` : durability.mode,
-      ...this.#health.trouble,
-      history: this.#history.health,
+      ...this.#parts.health.trouble,
+      history: this.#parts.history.health,
     };
   }
 
   counters(): Counters {
-    return readCounters({
-      vfs: this.#options.vfs,
-      log: this.#log,
-      groups: this.#groups,
-      budget: this.#budget,
-      gate: this.#gate,
-      flusher: this.#flusher,
-      compactor: this.#compactor,
-      loader: this.#loader,
-      checkpoints: this.#checkpoints,
-      tables: this.#tables,
-      feeds: this.#feeds,
-      history: this.#history,
-      reads: this.#reads,
-      spaces: this.#spaces,
-    });
+    return readCounters({ ...this.#parts, vfs: this.#options.vfs, reads: this.#reads });
   }
 
   #checkWritable(): void {
-    this.#health.checkOpen();
-    if (this.#health.isFailed) throw this.#health.writeRefusal();
+    this.#parts.health.checkOpen();
+    if (this.#parts.health.isFailed) throw this.#parts.health.writeRefusal();
   }
 
   #checkNotReadOnly(): void {
-    const refusal = this.#health.writeRefusal();
+    const refusal = this.#parts.health.writeRefusal();
     if (refusal !== undefined) throw refusal;
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#parts.close().finally(this.#release);
     return this.#closing;
-  }
-
-  async #close(): Promise<void> {
-    this.#health.close();
-    this.#feeds.wakeAll();
-    this.#gate.open();
-    this.#budget.wakeAll();
-    try {
-      await this.#groups.drain();
-      await this.#history.close();
-      await this.#checkpoints.close();
-      await this.#compactor.close();
-      await this.#flushBeforeClose();
-      await this.#flusher.close();
-      await this.#executor.close();
-      await this.#closeLog();
-      await this.#manifest.close();
-    } finally {
-      await this.#tables.settled();
-      this.#tables.close();
-      this.#release();
-    }
-  }
-
-  async #closeLog(): Promise<void> {
-    if (this.#health.isFailed) {
-      await this.#log.abandon();
-      return;
-    }
-    // Without footer and edit the next start takes the store for one that crashed, and copies the last segment: a full disk may be left so.
-    if (!(await this.#log.close(this.#groups.time()))) return;
-    try {
-      await this.#manifest.commit([{ kind: "closed", segment: this.#log.active.segment.id }]);
-    } catch (error) {
-      if (!isNoSpace(error)) throw error;
-    }
-  }
-
-  async #flushBeforeClose(): Promise<void> {
-    if (this.#health.isFailed || this.#budget.bytes < closeFlushBytesMin) return;
-    try {
-      await this.#flusher.flushAll();
-    } catch (error) {
-      // The log has it all; the next start reads it from there.
-      this.#noted(error);
-    }
   }
 }

@@ -61,6 +61,7 @@ export class HistoryKeeper {
   #rewriting: Promise<void> | undefined;
   #holds = 0;
   #cancelRetry: (() => void) | undefined;
+  readonly #givenUp = new AbortController();
   #closed = false;
   #bytesArchived = 0;
   /** Times that something was given up for want of room. */
@@ -126,6 +127,7 @@ export class HistoryKeeper {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry?.();
+    this.#givenUp.abort();
     await this.#trimming;
     await this.#rewriting;
   }
@@ -237,7 +239,10 @@ export class HistoryKeeper {
     let isNeeded = false;
     try {
       this.#makeDirectory();
-      const written = await executor.archive(archiveSpec(path, files.storeId, sources, wants));
+      const written = await executor.archive(
+        archiveSpec(path, files.storeId, sources, wants),
+        this.#givenUp.signal,
+      );
       const added: Archive[] = [];
       if (written !== undefined) {
         syncDirectory(files.vfs, archiveDirectory);

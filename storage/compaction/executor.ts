@@ -54,8 +54,8 @@ export interface JobExecutor {
   flush(spec: FlushSpec, memtables: readonly Memtable[]): Promise<SSTableInfo | undefined>;
   /** Merges SSTables; pauses while flushes and more urgent compactions run, and keeps to `pace`. */
   compact(spec: CompactionSpec, control?: CompactionControl): Promise<SSTableOutput[]>;
-  /** Writes what is wanted of some of the log to an archive. Undefined when that is nothing: the file is empty then. */
-  archive(spec: ArchiveSpec): Promise<WrittenArchive | undefined>;
+  /** Writes what is wanted of some of the log to an archive. Undefined when that is nothing. `signal` gives it up: it rejects with "closed". */
+  archive(spec: ArchiveSpec, signal?: AbortSignal): Promise<WrittenArchive | undefined>;
   /** Makes the entries of a directory durable; beside this thread, which would have to wait for the disk, if jobs run there. */
   syncDirectory(directory: string): Promise<void>;
   /** Output of compactions in bytes per second, from now on; 0 (as at first) = as fast as they can. */

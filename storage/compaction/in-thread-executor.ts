@@ -23,8 +23,8 @@ export function inThreadExecutor(vfs: Vfs, clock: Clock): JobExecutor {
     async compact(spec, control) {
       return runner.run(new CompactionJob(vfs, spec), { paced: true, ...control });
     },
-    async archive(spec) {
-      return runner.run(new ArchiveJob(vfs, spec), { paced: false });
+    async archive(spec, signal) {
+      return runner.run(new ArchiveJob(vfs, spec), { paced: false, signal });
     },
     async syncDirectory(directory) {
       syncDirectory(vfs, directory);

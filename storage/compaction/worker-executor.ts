@@ -43,8 +43,8 @@ export function workerExecutor(root: string, module: URL = workerModule()): JobE
     async compact(spec, { signal, urgency } = {}) {
       return [...(await run({ kind: "compact", spec, urgency }, signal)).tables];
     },
-    async archive(spec) {
-      return (await run({ kind: "archive", spec })).archive;
+    async archive(spec, signal) {
+      return (await run({ kind: "archive", spec }, signal)).archive;
     },
     async syncDirectory(directory) {
       await run({ kind: "syncDirectory", directory });
