@@ -6,7 +6,7 @@ const volume = Number(process.env["VOLUME"] ?? 1);
 const runs = 50 * volume;
 /** Lives of processes in a run, and what clients do in each. */
 const lives = 4;
-const actionsPerLife = 120;
+const actionsPerLife = 100;
 
 async function simulate(own: number): Promise<SimulationResult> {
   try {
@@ -43,7 +43,7 @@ test(
       const own = seed + run;
       const first = await simulate(own);
       expect(await simulate(own)).toEqual(first);
-      expect((await simulate(own + 1_000_000)).trace).not.toBe(first.trace);
+      if (run === 0) expect((await simulate(own + 1_000_000)).trace).not.toBe(first.trace);
     }
   },
   60_000 * volume,
