@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { runInherited } from "./support/run-command.ts";
 
 /** Per test; generous, because a loaded machine is no defect. Tests that need more say so themselves. */
-const timeoutMs = 30_000;
+const timeoutMs = 120_000;
 const slowFileSeconds = 10;
 
 const directory = mkdtempSync(join(tmpdir(), "walnut-test-"));

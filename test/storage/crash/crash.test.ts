@@ -110,7 +110,7 @@ test("a power cut before any call of a run loses nothing acknowledged", async ()
   console.log(`${vfs.calls} calls, ${crashes.length} images`);
   expect(crashes.length).toBeGreaterThan(1_500);
   await checkAll(crashes);
-}, 60_000);
+}, 240_000);
 
 test("a power cut before any call of a recovery loses nothing either", async () => {
   const vfs = new CrashVfs();
@@ -132,7 +132,7 @@ test("a power cut before any call of a recovery loses nothing either", async () 
   expect(again.length).toBeGreaterThan(1_000);
   const stride = 10;
   await checkAll(again.filter((_, i) => i % stride === seed % stride));
-}, 60_000);
+}, 240_000);
 
 for (const durability of [{ mode: "off" }, { mode: "interval", intervalMs: 7 }] as const) {
   test(`with durability ${durability.mode}, a power cut leaves a state that was, and no position is used twice`, async () => {
@@ -142,5 +142,5 @@ for (const durability of [{ mode: "off" }, { mode: "interval", intervalMs: 7 }] 
     console.log(`${vfs.calls} calls, ${crashes.length} images`);
     expect(crashes.length).toBeGreaterThan(300);
     await checkAll(crashes, { durability });
-  }, 60_000);
+  }, 240_000);
 }

@@ -54,7 +54,7 @@ for (const ending of endings) {
           expect(counts.degraded).toBeGreaterThan(50);
           if (ending === "closed") expect(counts.right).toBeLessThan(counts.refused);
         }),
-      60_000 * volume,
+      240_000 * volume,
     );
 
     test(
@@ -74,7 +74,7 @@ for (const ending of endings) {
           expect(counts.refused + counts.degraded + counts.right).toBeGreaterThan(450);
           expect(counts.refused).toBeGreaterThan(100);
         }),
-      60_000 * volume,
+      240_000 * volume,
     );
 
     test("with any file missing, is refused", async () => {

@@ -196,7 +196,7 @@ describe(`archives (SEED=${seed})`, () => {
     for (let length = 0; length < bytes.length; length++) {
       expect(outcome(bytes.slice(0, length))).toBe("refused");
     }
-  }, 60_000);
+  }, 240_000);
 
   test("in the place of another archive are found out", async () => {
     const random = seededRandom(seed + 3);

@@ -53,7 +53,7 @@ describe("the past of a space", () => {
     await workload.open();
     checkFiles(vfs);
     await workload.store.close();
-  }, 60_000);
+  }, 240_000);
 
   test("is kept in archives that a Worker writes", () =>
     withDirectory(async (directory) => {
@@ -143,5 +143,5 @@ describe("the budget of the past", () => {
     assert(k !== undefined, "the newest commit can always be restored");
     await checkRestored(store, workload.times, k, n);
     await store.close();
-  }, 60_000);
+  }, 240_000);
 });

@@ -71,7 +71,7 @@ for (const one of configurations) {
       if (one.name.includes("tiny")) expect(flushes).toBeGreaterThan(lists);
       if (one.name.includes("tiny") && !one.name.includes("not compacted")) expect(merges).toBeGreaterThan(0);
     },
-    60_000 * volume,
+    240_000 * volume,
   );
 }
 
