@@ -124,8 +124,8 @@ export class JobRunner {
       if (this.#isGivenUp(queued)) throw givenUp();
       const result = job.step(this.#options.sliceBytes);
       if (result === "done") {
-        this.#remove(queued);
         job.close();
+        this.#remove(queued);
         queued.done();
         return;
       }
