@@ -77,11 +77,16 @@ export class WalnutSubject implements EngineSubject {
           rowsMax: Math.min(PAGE_ROWS_MAX, rows - count),
           bytesMax: PAGE_BYTES_MAX,
         });
-        count += page.rows.length;
-        for (const { key, value } of page.rows) this.touched += touch(key, value);
-        const last = page.rows.at(-1);
+        count += page.count;
+        // As the server reads pages: values where they lie, without a view of each.
+        for (let row = 0; row < page.count; row++) {
+          const start = page.starts[row] ?? 0;
+          const bytes = (page.ends[row] ?? 0) - start;
+          this.touched += (page.keys[row]?.length ?? 0) + bytes + (page.chunks[row]?.[start] ?? 0);
+        }
+        const last = page.keys.at(-1);
         if (!page.more || last === undefined) break;
-        bound = reverse ? { lt: last.key } : { gt: last.key };
+        bound = reverse ? { lt: last } : { gt: last };
       }
       return count;
     } finally {
