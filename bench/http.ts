@@ -1,9 +1,9 @@
 /**
  * Walnut over HTTP beside its ceiling and its peers:
- * `npm run bench -- [--seconds 3] [--rounds 5] [--only get,put,start] [--rate 1000] [--scan-bytes 200000000]`.
+ * `npm run bench -- [--seconds 3] [--rounds 5] [--only get,put,start] [--rate 1000] [--scan-bytes 200000000] [--pin]`.
  *
  * `--only` takes names of workloads (`bench/support/workloads.ts`), `start` (time to the first answer), `get-beside-scans` and
- * `put-beside-flush` (latencies in an open loop), or `all`.
+ * `put-beside-flush` (latencies in an open loop), or `all`. `--pin` gives servers and load generators a processor each (support/pinning.ts).
  *
  * All servers of a comparison run at the same time and are loaded in turn, round after round, so that a loud neighbour hits all of them
  * alike. Printed are medians, and ratios paired by round. CPU per request is user and system time of the server with all its threads: where the
@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { compare, comparisonTable } from "./http/comparison.ts";
 import { logUse } from "./http/counted.ts";
 import { getBesideScans, type LatencyOptions, type LatencyReport, putBesideFlush } from "./http/latency.ts";
+import { pin } from "./support/pinning.ts";
 import { measureStartUp, type StartUp } from "./support/start-up.ts";
 import { textTable } from "./support/statistics.ts";
 import { ROOT } from "./support/subjects.ts";
@@ -76,6 +77,7 @@ async function main(): Promise<void> {
       only: { type: "string", default: "get,put,start" },
       rate: { type: "string", default: "1000" },
       "scan-bytes": { type: "string", default: "200000000" },
+      pin: { type: "boolean", default: false },
     },
   });
   const options = {
@@ -84,6 +86,7 @@ async function main(): Promise<void> {
     rate: Number(values.rate),
     scanBytes: Number(values["scan-bytes"]),
   };
+  if (values.pin) pin();
   const all = [...Object.keys(workloads), ...Object.keys(latencyRuns), "start"];
   const names = values.only === "all" ? all : values.only.split(",");
   for (const name of names)

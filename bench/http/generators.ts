@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { LoadResult } from "../support/load.ts";
 import type { OpenLoadResult } from "../support/open-load.ts";
+import { asGenerator } from "../support/pinning.ts";
 import type { ScanLoadResult } from "../support/scan-load.ts";
 import { ROOT } from "../support/subjects.ts";
 
 async function run(script: string, ...parameters: readonly (string | number)[]): Promise<unknown> {
-  const argv = [join(ROOT, "bench/support", script), ...parameters.map(String)];
-  const { stdout } = await promisify(execFile)(process.execPath, argv);
+  const command = [process.execPath, join(ROOT, "bench/support", script), ...parameters.map(String)];
+  const [program = "", ...argv] = asGenerator(command);
+  const { stdout } = await promisify(execFile)(program, argv);
   return JSON.parse(stdout);
 }
 

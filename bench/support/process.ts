@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
+import { asServer } from "./pinning.ts";
 
 const START_MS_MAX = 20_000;
 /** Units of /proc/<pid>/stat; the kernel's user interface fixes them. */
@@ -23,7 +24,7 @@ export interface Started {
 
 /** Starts a server and waits for the line of its output that tells its address (`http://host:port`). */
 export async function startProcess(argv: readonly string[]): Promise<Started> {
-  const [program = "", ...rest] = argv;
+  const [program = "", ...rest] = asServer(argv);
   const child = spawn(program, rest, { stdio: ["ignore", "pipe", "inherit"] });
   alive.add(child);
   child.once("exit", () => alive.delete(child));
