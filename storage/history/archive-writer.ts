@@ -1,5 +1,5 @@
 import { crc32 } from "../encoding.ts";
-import { Bytes, frameHeaderBytes } from "../frame.ts";
+import { frameHeaderBytes } from "../frame.ts";
 import { compress } from "../sstable/compression.ts";
 import type { Key, Value } from "../store.ts";
 import type { VfsFile } from "../vfs/vfs.ts";
@@ -186,10 +186,10 @@ export class ArchiveWriter {
     const index = encodeArchiveIndex(this.#index);
     const bytes = this.#end + index.length + archiveFooterBytes;
     const { footer, crc } = encodeArchiveFooter(bytes, this.#end, index);
-    const tail = new Bytes(new Uint8Array(index.length + footer.length));
-    tail.array.set(index, 0);
-    tail.array.set(footer, index.length);
-    this.#file.write(tail.array, this.#end);
+    const tail = new Uint8Array(index.length + footer.length);
+    tail.set(index, 0);
+    tail.set(footer, index.length);
+    this.#file.write(tail, this.#end);
     this.#end = bytes;
     return { bytes, crc, contents: this.#index.contents.parts };
   }

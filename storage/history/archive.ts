@@ -67,10 +67,6 @@ export class Archive implements HistorySource {
     return { archive: this.record };
   }
 
-  get isLoaded(): boolean {
-    return this.#index !== undefined;
-  }
-
   forget(): void {
     this.#index = undefined;
   }

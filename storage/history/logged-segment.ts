@@ -88,11 +88,6 @@ export class LoggedSegment implements HistorySource {
     return this.#index;
   }
 
-  /** Whether the index takes memory. */
-  get isLoaded(): boolean {
-    return this.#index !== undefined;
-  }
-
   /** Puts the index of a closed segment on disk, unless it is there. */
   save(): void {
     if (this.#isSaved || this.#index === undefined) return;

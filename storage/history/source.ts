@@ -51,8 +51,7 @@ export interface HistorySource {
    * one space come in the order of commits. Yields the bytes read after each piece of some 64 KiB, so that others get their turn.
    */
   visit(space: number | undefined, after: number, visitor: RecordVisitor): Generator<number, void>;
-  /** Whether an index is in memory; `forget` lets it go, and it is read again when it is needed. */
-  readonly isLoaded: boolean;
+  /** Lets the index go from memory; it is read again when it is needed. */
   forget(): void;
   /** Removes the files. */
   unlink(): Promise<void>;

@@ -1,3 +1,4 @@
+import { ordinalMax } from "../feed/position.ts";
 import type { ManifestEdit } from "../manifest/edit.ts";
 import type { ManifestState } from "../manifest/state.ts";
 import type { Inspection } from "./inspect.ts";
@@ -8,9 +9,6 @@ export interface HistoryPlan {
   readonly losses: readonly Loss[];
   readonly aside: readonly string[];
 }
-
-/** Beyond any ordinal of a change. */
-const ordinalMax = 99_999;
 
 /**
  * Gives damaged archives up, and with them what cannot be told without them: change records up to their end, and restores that would replay them.

@@ -37,7 +37,6 @@ const tag = new Uint8Array([1, 2, 3]);
 export class ScriptedSource implements HistorySource {
   readonly path = "wal/scripted.wal";
   readonly bytes: number = 1 << 20;
-  readonly isLoaded = true;
   readonly contents = new Contents();
   readonly plain = {};
   readonly #commits: readonly ScriptedCommit[];
