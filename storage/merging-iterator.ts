@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { objectAt } from "./encoding.ts";
 import { Cursor } from "./iterator.ts";
-import { RowPage } from "./page.ts";
+import { type Lent, RowPage } from "./page.ts";
 import type { Key, Page, RangeRequest } from "./store.ts";
 
 /**
@@ -105,14 +105,15 @@ type Bounds = Pick<PageRequest, "ge" | "gt" | "lt" | "le">;
 
 /**
  * Reads one page of live rows (tombstones suppressed) through a cursor, in its direction. A page that ends at a limit says `more` without
- * looking whether there is more.
+ * looking whether there is more. `lent` is what the cursor reads into: it is given back with the page.
  */
 export function readPage(
   cursor: Cursor,
   { lower, upper }: HalfOpenRange,
   { rowsMax, bytesMax }: Pick<PageRequest, "rowsMax" | "bytesMax">,
+  lent?: Lent,
 ): Page {
-  const page = new RowPage();
+  const page = new RowPage(lent);
   const found = cursor.reverse ? cursor.seek(upper, lower) : cursor.seek(lower, upper);
   page.more = found && cursor.fill(page, rowsMax, bytesMax);
   return page;

@@ -1,7 +1,13 @@
 import type { Key, Page, Row, Value } from "./store.ts";
 
+/** Memory of a page that is used again once nobody needs the page. */
+export interface Lent {
+  giveBack(): void;
+}
+
 /** A page in the making: rows are added in order, then it is handed out and not changed any more. */
 export class RowPage implements Page {
+  readonly #lent: Lent | undefined;
   readonly keys: Key[] = [];
   readonly chunks: Uint8Array[] = [];
   readonly starts: number[] = [];
@@ -10,6 +16,10 @@ export class RowPage implements Page {
   /** Bytes of all values. */
   bytes = 0;
   #rows: readonly Row[] | undefined;
+
+  constructor(lent?: Lent) {
+    this.#lent = lent;
+  }
 
   get count(): number {
     return this.keys.length;
@@ -24,6 +34,10 @@ export class RowPage implements Page {
     const chunk = this.chunks[index];
     if (chunk === undefined) throw new RangeError(`a page of ${this.count} rows has no row ${index}`);
     return chunk.subarray(this.starts[index], this.ends[index]);
+  }
+
+  release(): void {
+    this.#lent?.giveBack();
   }
 
   /** The value is `chunk[start, end)`. */

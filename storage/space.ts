@@ -3,6 +3,7 @@ import type { FlushPoint } from "./manifest/edit.ts";
 import type { Memtable } from "./memtable/memtable.ts";
 import { type MemtableSlot, newSlot, type UnflushedSlots } from "./memtable-slot.ts";
 import { mergeCursors, type PageRequest, rangeOf, readPage } from "./merging-iterator.ts";
+import { LentBlocks } from "./sstable/lent-blocks.ts";
 import type { Key, Page, SpaceId, SpaceStats } from "./store.ts";
 import type { Version } from "./version.ts";
 
@@ -184,9 +185,10 @@ export class SpaceView {
   range(request: PageRequest): Page {
     const reverse = request.reverse === true;
     const range = rangeOf(request);
-    const cursors = this.#version.cursors(reverse, range);
+    const lent = request.transient === true ? new LentBlocks() : undefined;
+    const cursors = this.#version.cursors(reverse, range, lent);
     for (const memtable of this.#memtables) cursors.push(memtable.cursor(this.#sequenceMax, reverse));
-    return readPage(mergeCursors(cursors, reverse), range, request);
+    return readPage(mergeCursors(cursors, reverse), range, request, lent);
   }
 
   release(): void {

@@ -124,6 +124,11 @@ export interface RangeRequest {
   readonly rowsMax: number;
   /** Stop once the values of the page add up to this many bytes or more; the row that crosses the limit is included. */
   readonly bytesMax: number;
+  /**
+   * For walks over much that is looked at once: the page's memory is only lent until its `release`, and what the store reads for it does not drive
+   * what others need out of its caches.
+   */
+  readonly transient?: boolean;
 }
 
 export interface Row {
@@ -148,6 +153,8 @@ export interface Page {
   readonly rows: readonly Row[];
   /** The value at `index`, a view; throws RangeError when there is no such row. */
   value(index: number): Value;
+  /** Of a page that was asked for as `transient`: its chunks may change from now on. One that is never released costs memory for longer. */
+  release(): void;
 }
 
 /**

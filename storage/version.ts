@@ -3,6 +3,7 @@ import type { LevelTable } from "./compaction/picker.ts";
 import type { Cursor, Version as RowVersion } from "./iterator.ts";
 import type { TableRecord } from "./manifest/edit.ts";
 import type { HalfOpenRange } from "./merging-iterator.ts";
+import type { LentBlocks } from "./sstable/lent-blocks.ts";
 import { RunCursor, type RunTable, tableFor } from "./sstable/run-cursor.ts";
 import type { SSTableReader } from "./sstable/sstable-reader.ts";
 import type { Key } from "./store.ts";
@@ -36,8 +37,8 @@ export class TableHandle implements LevelTable, RunTable {
     this.#unlink = unlink;
   }
 
-  cursor(reverse: boolean): Cursor {
-    return this.reader.cursor(reverse);
+  cursor(reverse: boolean, lent?: LentBlocks): Cursor {
+    return this.reader.cursor(reverse, lent);
   }
 
   retain(): void {
@@ -113,18 +114,18 @@ export class Version {
     return undefined;
   }
 
-  /** Cursors that together show all rows of the range. */
-  cursors(reverse: boolean, { lower, upper }: HalfOpenRange): Cursor[] {
+  /** Cursors that together show all rows of the range; blocks that are not in the cache go into `lent`, if that is given. */
+  cursors(reverse: boolean, { lower, upper }: HalfOpenRange, lent?: LentBlocks): Cursor[] {
     const { levels } = this;
     const cursors: Cursor[] = [];
     for (const table of levels[0] ?? noTables) {
       const isOutside =
         (upper !== undefined && table.smallest >= upper) || (lower !== undefined && table.largest < lower);
-      if (!isOutside) cursors.push(table.cursor(reverse));
+      if (!isOutside) cursors.push(table.cursor(reverse, lent));
     }
     for (let level = 1; level < levels.length; level++) {
       const run = levels[level] ?? noTables;
-      if (run.length > 0) cursors.push(new RunCursor(run, reverse));
+      if (run.length > 0) cursors.push(new RunCursor(run, reverse, lent));
     }
     return cursors;
   }

@@ -76,6 +76,8 @@ export class WalnutSubject implements EngineSubject {
           reverse,
           rowsMax: Math.min(PAGE_ROWS_MAX, rows - count),
           bytesMax: PAGE_BYTES_MAX,
+          // A walk over everything, as the server does it for Scan.
+          transient: from === undefined,
         });
         count += page.count;
         // As the server reads pages: values where they lie, without a view of each.
@@ -84,6 +86,7 @@ export class WalnutSubject implements EngineSubject {
           const bytes = (page.ends[row] ?? 0) - start;
           this.touched += (page.keys[row]?.length ?? 0) + bytes + (page.chunks[row]?.[start] ?? 0);
         }
+        page.release();
         const last = page.keys.at(-1);
         if (!page.more || last === undefined) break;
         bound = reverse ? { lt: last } : { gt: last };

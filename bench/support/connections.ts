@@ -6,11 +6,15 @@ const HEAD_END = Buffer.from("\r\n\r\n");
 const LENGTH = Buffer.from("ontent-length: ");
 const LENGTH_UPPER = Buffer.from("ontent-Length: ");
 const OK = Buffer.from("HTTP/1.1 200");
+/** Enough for what ends an answer that has been cut into pages: counts and the key to go on from. */
+const TAIL_BYTES = 512;
 
 /** One connection with at most one request under way. */
 export class Connection {
   /** The caller's: when the request under way was sent, or should have been. */
   startedAt = 0;
+  /** The end of the last answer, at most `TAIL_BYTES` of it. */
+  tail: Buffer = Buffer.alloc(0);
   readonly #socket: Socket<Connection>;
   readonly #onAnswer: (connection: Connection) => void;
   /** Bytes of the answer still to come; 0: its head has not come yet. */
@@ -57,7 +61,14 @@ export class Connection {
       this.#head = undefined;
       this.#missing = answerLength(bytes, headEnd) - bytes.length;
     }
+    if (this.#missing < TAIL_BYTES) this.#keepTail(chunk);
     if (this.#missing === 0) this.#onAnswer(this);
+  }
+
+  /** Called for the last chunks of an answer, which may be any length. */
+  #keepTail(chunk: Buffer): void {
+    const before = chunk.length < TAIL_BYTES ? [this.tail] : [];
+    this.tail = Buffer.concat([...before, chunk.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
   }
 }
 

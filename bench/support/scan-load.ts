@@ -5,7 +5,8 @@
  *
  * Prints one line of JSON: ScanLoadResult.
  */
-import { SIGNED, targetOf } from "../../test/support/call.ts";
+import { Connection, connectAll } from "./connections.ts";
+import { post } from "./requests.ts";
 import { SCANNED_TABLE } from "./tables.ts";
 
 export interface ScanLoadResult {
@@ -17,43 +18,48 @@ export interface ScanLoadResult {
 const SEGMENTS = 4;
 const LAST_KEY = Buffer.from('"LastEvaluatedKey":');
 const [endpoint = "", secondsText] = process.argv.slice(2);
+const { host } = new URL(endpoint);
 const began = performance.now();
 const end = began + Number(secondsText) * 1000;
-let [pages, bytes] = [0, 0];
+let pages = 0;
 
-/** The key to go on from, as JSON text; found without parsing a megabyte. */
-function lastKeyIn(page: Buffer): string | undefined {
-  const at = page.lastIndexOf(LAST_KEY);
+/** The key to go on from, as JSON text. */
+function lastKeyIn(tail: Buffer): string | undefined {
+  const at = tail.lastIndexOf(LAST_KEY);
   if (at < 0) return undefined;
   // The key is an object of objects of strings: it ends with the first two closing braces in a row.
   const from = at + LAST_KEY.length;
-  return page.toString("utf8", from, page.indexOf("}}", from) + 2);
+  return tail.toString("utf8", from, tail.indexOf("}}", from) + 2);
 }
 
-async function scanSegment(segment: number): Promise<void> {
-  let start: string | undefined;
-  while (performance.now() < end) {
-    const from = start === undefined ? "" : `,"ExclusiveStartKey":${start}`;
-    const response = await fetch(endpoint, {
-      method: "POST",
-      headers: {
-        "content-type": "application/x-amz-json-1.0",
-        "x-amz-target": targetOf("Scan"),
-        "accept-encoding": "identity",
-        ...SIGNED,
-      },
-      body: `{"TableName":"${SCANNED_TABLE}","Segment":${segment},"TotalSegments":${SEGMENTS}${from}}`,
-    });
-    const page = Buffer.from(await response.arrayBuffer());
-    if (response.status !== 200) throw new Error(`Scan: ${page.toString("utf8")}`);
-    pages += 1;
-    bytes += page.length;
-    start = lastKeyIn(page);
+function scanPage(connection: Connection, segment: number, start: string | undefined): void {
+  const from = start === undefined ? "" : `,"ExclusiveStartKey":${start}`;
+  connection.send(
+    post(
+      host,
+      "Scan",
+      `{"TableName":"${SCANNED_TABLE}","Segment":${segment},"TotalSegments":${SEGMENTS}${from}}`,
+    ),
+  );
+}
+
+const segments = new Map<Connection, number>();
+const finished = Promise.withResolvers<void>();
+const connections = await connectAll(endpoint, SEGMENTS, (connection) => {
+  pages += 1;
+  if (performance.now() < end) {
+    scanPage(connection, segments.get(connection) ?? 0, lastKeyIn(connection.tail));
+    return;
   }
+  segments.delete(connection);
+  if (segments.size === 0) finished.resolve();
+});
+for (const [segment, connection] of connections.entries()) {
+  segments.set(connection, segment);
+  scanPage(connection, segment, undefined);
 }
-
-await Promise.all(Array.from({ length: SEGMENTS }, (_, segment) => scanSegment(segment)));
+await finished.promise;
 const seconds = (performance.now() - began) / 1000;
-const result: ScanLoadResult = { pages, megabytesPerSecond: bytes / seconds / 1e6 };
+const result: ScanLoadResult = { pages, megabytesPerSecond: Connection.bytesReceived / seconds / 1e6 };
 console.log(JSON.stringify(result));
 process.exit(0);

@@ -122,6 +122,7 @@ function planOf(query: PreparedQuery, context: Context): ReadPlan & ReadTarget {
     filter: filter?.test,
     show: shownAs(selection),
     looksAt: namesLookedAt(filter, selection),
+    transient: false,
     fetchFrom: fetches ? table : undefined,
   };
 }

@@ -34,8 +34,14 @@ export function namesLookedAt(filter: CompiledCondition | undefined, selection: 
   return new Set(paths.map(([name]) => String(name)));
 }
 
-/** The answer of Query and Scan to a page. */
+/** The answer of Query and Scan to a page, which is given back. */
 export function answerPage(page: ReadPage, target: ReadTarget, returns: ReadReturns): Body {
+  const body = bodyOf(page, target, returns);
+  page.release();
+  return body;
+}
+
+function bodyOf(page: ReadPage, target: ReadTarget, returns: ReadReturns): Body {
   const { lastEvaluated } = page;
   const tail = json({
     Count: page.count,

@@ -107,6 +107,7 @@ function planOf(scan: PreparedScan, context: Context): ReadPlan & ReadTarget {
     filter: filter?.test,
     show: shownAs(selection),
     looksAt: namesLookedAt(filter, selection),
+    transient: true,
     fetchFrom: fetches ? table : undefined,
   };
 }

@@ -38,6 +38,8 @@ export interface ReadPlan {
   readonly show: "rows" | "nothing" | ((item: Item) => string);
   /** The attributes that `filter` and `show` look at: their items have these, and others perhaps not. */
   readonly looksAt: Iterable<string>;
+  /** For walks over whole tables: see `RangeRequest.transient`. */
+  readonly transient: boolean;
   /** On a local index whose entries lack what is wanted: the table whose items to read in their place. */
   readonly fetchFrom: Pick<Table, "space" | "rowKeyOf"> | undefined;
 }
@@ -56,6 +58,8 @@ export interface ReadPage {
   readonly fetchedSizes: readonly number[];
   /** The row of the last item evaluated, when a limit ended the page; undefined when the read ran off the end. */
   readonly lastEvaluated: Value | undefined;
+  /** Gives back the memory of the rows: once the answer is made. */
+  release(): void;
 }
 
 /**
@@ -121,6 +125,8 @@ class PageReader implements ReadPage {
   /** Bytes of all that was fetched. */
   #fetchedBytes = 0;
   readonly #slice = new TimeSlice();
+  /** Pages of the store whose rows are in `rows`. */
+  readonly #held: Page[] = [];
 
   constructor(snapshot: Snapshot, plan: ReadPlan) {
     this.#snapshot = snapshot;
@@ -137,8 +143,11 @@ class PageReader implements ReadPage {
       const page = await this.#snapshot.range(this.#request(rest));
       const items = this.#plan.fetchFrom === undefined ? page : await this.#fetch(page, this.#plan.fetchFrom);
       const count = this.#evaluate(page, items);
+      const pieces = this.rows.length;
       if (this.#picker === undefined) this.#take(items, count);
       else await this.#look(items, count, this.#picker);
+      if (this.rows.length > pieces) this.#held.push(page);
+      else page.release();
       const last = page.keys[page.count - 1];
       const goesOn = this.lastEvaluated === undefined && page.more && last !== undefined;
       rest = goesOn ? boundsAfter(bounds, last, reverse) : undefined;
@@ -147,11 +156,16 @@ class PageReader implements ReadPage {
     if (this.#slice.isOver || this.scannedBytes > LARGE_ANSWER_BYTES) await this.#slice.next();
   }
 
+  release(): void {
+    for (const page of this.#held) page.release();
+    this.rows.length = 0;
+  }
+
   #request(bounds: KeyBounds): RangeRequest {
-    const { space, reverse, fetchFrom } = this.#plan;
+    const { space, reverse, fetchFrom, transient } = this.#plan;
     const most = fetchFrom === undefined ? SLICE_ROWS_MAX : FETCH_ROWS_MAX;
     const rowsMax = Math.min(most, this.#itemsMax - this.scannedCount);
-    return { space, ...bounds, reverse, rowsMax, bytesMax: SLICE_BYTES_MAX };
+    return { space, ...bounds, reverse, rowsMax, bytesMax: SLICE_BYTES_MAX, transient };
   }
 
   /** The items that index entries stand for. */
@@ -180,7 +194,7 @@ class PageReader implements ReadPage {
       }
       const bytes = Math.max(this.scannedBytes, this.#fetchedBytes);
       if (this.scannedCount === this.#itemsMax || bytes >= PAGE_BYTES_MAX) {
-        this.lastEvaluated = page.value(at);
+        this.lastEvaluated = page.value(at).slice();
         return at + 1;
       }
     }

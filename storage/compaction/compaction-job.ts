@@ -67,7 +67,7 @@ export class CompactionJob implements Job<SSTableOutput[]> {
 function runTable(files: FilePool, cache: BlockCache, table: InputTable): RunTable {
   const { path, smallest, largest } = table;
   const reader = new SSTableReader(files, path, cache);
-  return { smallest, largest, cursor: (reverse) => reader.cursor(reverse, { bypassCache: true }) };
+  return { smallest, largest, cursor: (reverse) => reader.sweep(reverse) };
 }
 
 /** Whether a tombstone hides nothing: no older table's range covers its key. Keys come in ascending order. */

@@ -2,6 +2,7 @@ import { objectAt } from "../encoding.ts";
 import { Cursor } from "../iterator.ts";
 import type { RowPage } from "../page.ts";
 import type { Key } from "../store.ts";
+import type { LentBlocks } from "./lent-blocks.ts";
 
 /** A key range, both ends inside. */
 export interface KeyRange {
@@ -11,7 +12,7 @@ export interface KeyRange {
 
 /** A table of a run: tables in key order whose ranges do not overlap, as every level but level 0 is. */
 export interface RunTable extends KeyRange {
-  cursor(reverse: boolean): Cursor;
+  cursor(reverse: boolean, lent?: LentBlocks): Cursor;
 }
 
 /** The only table of a run that may hold `key`. */
@@ -43,13 +44,15 @@ function firstEndingAtOrAfter(run: readonly KeyRange[], key: Key): number {
 /** Shows the tables of a run one after the other; opens each when it comes to it. */
 export class RunCursor extends Cursor {
   readonly #run: readonly RunTable[];
+  readonly #lent: LentBlocks | undefined;
   #index = 0;
   #cursor: Cursor | undefined;
   #end: Key | undefined;
 
-  constructor(run: readonly RunTable[], reverse: boolean) {
+  constructor(run: readonly RunTable[], reverse: boolean, lent?: LentBlocks) {
     super(reverse);
     this.#run = run;
+    this.#lent = lent;
   }
 
   seek(bound?: Key, end?: Key): boolean {
@@ -79,7 +82,7 @@ export class RunCursor extends Cursor {
       table !== undefined &&
       end !== undefined &&
       (this.reverse ? table.largest < end : table.smallest >= end);
-    this.#cursor = isBeyond ? undefined : table?.cursor(this.reverse);
+    this.#cursor = isBeyond ? undefined : table?.cursor(this.reverse, this.#lent);
   }
 
   #show(found: boolean): boolean {

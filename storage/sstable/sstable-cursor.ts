@@ -2,14 +2,14 @@ import { readVarint, skipVarint, textAt, wordAt } from "../encoding.ts";
 import { Cursor } from "../iterator.ts";
 import type { Key } from "../store.ts";
 import { BlockReader } from "./block-reader.ts";
+import type { BlockReading } from "./block-reading.ts";
 import { restartInterval } from "./format.ts";
 import type { IndexReader } from "./index-block.ts";
-import type { ReadAhead } from "./read-ahead.ts";
 
 /** What the cursor needs of its file. */
 interface BlockSource {
   index(): IndexReader;
-  readBlock(block: number, ahead?: ReadAhead): Uint8Array;
+  readBlock(block: number, reading: BlockReading): Uint8Array;
   malformed(error: unknown, block: number): unknown;
 }
 
@@ -21,7 +21,7 @@ const noPayloads = new Uint32Array(0);
  */
 export class SSTableCursor extends Cursor {
   readonly #source: BlockSource;
-  readonly #ahead: ReadAhead | undefined;
+  readonly #reading: BlockReading;
   readonly #reader = new BlockReader();
   #block = -1;
   /** The bound at which the walk ends; the last block, in its direction, that may have keys within it. */
@@ -37,10 +37,10 @@ export class SSTableCursor extends Cursor {
   /** Per pending entry: start and end of its payload, and whether it is a tombstone. */
   readonly #payloads: Uint32Array;
 
-  constructor(source: BlockSource, reverse: boolean, ahead?: ReadAhead) {
+  constructor(source: BlockSource, reverse: boolean, reading: BlockReading) {
     super(reverse);
     this.#source = source;
-    this.#ahead = ahead;
+    this.#reading = reading;
     this.#payloads = reverse ? new Uint32Array(restartInterval * 3) : noPayloads;
   }
 
@@ -160,7 +160,7 @@ export class SSTableCursor extends Cursor {
     this.#block = block;
     this.valid = this.reverse ? block >= this.#endBlock : block <= this.#endBlock;
     if (!this.valid) return false;
-    const bytes = this.#source.readBlock(block, this.#ahead);
+    const bytes = this.#source.readBlock(block, this.#reading);
     try {
       this.#reader.open(bytes);
       this.#endInterval = 0;

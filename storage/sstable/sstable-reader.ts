@@ -1,9 +1,11 @@
 import { crc32 } from "../encoding.ts";
 import { corruption } from "../errors.ts";
 import type { Cursor, Version } from "../iterator.ts";
+import { inputRoom } from "../lz4/decoder.ts";
 import type { Key } from "../store.ts";
 import { type BlockCache, BlockSlots } from "./block-cache.ts";
 import { BlockReader } from "./block-reader.ts";
+import { type BlockReading, throughCache } from "./block-reading.ts";
 import { filterMayContain, hashOfKey } from "./bloom-filter.ts";
 import { decompress } from "./compression.ts";
 import type { FilePool } from "./file-pool.ts";
@@ -17,6 +19,7 @@ import {
   type SSTableProperties,
 } from "./format.ts";
 import { IndexReader } from "./index-block.ts";
+import type { LentBlocks } from "./lent-blocks.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { SSTableCursor } from "./sstable-cursor.ts";
 
@@ -33,13 +36,8 @@ export type ExpectedTable = Omit<SSTableInfo, "hash" | "blocks">;
 
 /** Point reads need a block only for an instant: all share this reader. */
 const pointReader = new BlockReader();
-/** Compressed blocks are read into this before they are decompressed. */
-let storedScratch = new Uint8Array(64 << 10);
 
-function scratch(length: number): Uint8Array {
-  if (length > storedScratch.length) storedScratch = new Uint8Array(length * 2);
-  return storedScratch.subarray(0, length);
-}
+const newMemory = (bytes: number): Uint8Array => new Uint8Array(bytes);
 
 /**
  * One immutable file of sorted rows, each key once (its newest version when the file was written: history is the log's business,
@@ -91,9 +89,13 @@ export class SSTableReader {
     return filterMayContain(this.#load().filter, hashOfKey(key));
   }
 
-  /** `bypassCache`: leave the block cache as it is, and read far ahead (compaction, verification: who reads the whole file). */
-  cursor(reverse = false, options: { readonly bypassCache?: boolean } = {}): Cursor {
-    return new SSTableCursor(this, reverse, options.bypassCache === true ? new ReadAhead() : undefined);
+  cursor(reverse = false, lent?: LentBlocks): Cursor {
+    return new SSTableCursor(this, reverse, lent === undefined ? throughCache : { lent });
+  }
+
+  /** For who reads the whole file (compaction, verification): leaves the block cache as it is, and reads far ahead. */
+  sweep(reverse = false): Cursor {
+    return new SSTableCursor(this, reverse, { ahead: new ReadAhead() });
   }
 
   /** What the file says of itself: all of `SSTableInfo` but the hash. */
@@ -120,13 +122,15 @@ export class SSTableReader {
     return this.#load().index;
   }
 
-  /** For the cursor: the bytes of a data block, checked and decompressed; from the cache, unless it has a window of its own. */
-  readBlock(block: number, ahead?: ReadAhead): Uint8Array {
-    if (ahead !== undefined) return this.#readStored(block, ahead);
+  /** For the cursor: the bytes of a data block, checked and decompressed. Lent memory may be longer than the block. */
+  readBlock(block: number, reading: BlockReading = throughCache): Uint8Array {
+    if (reading.ahead !== undefined) return this.#readAhead(block, reading.ahead);
     const { slots } = this.#load();
     const cached = this.#cache.lookup(slots, block);
     if (cached !== undefined) return cached;
-    const bytes = this.#readStored(block);
+    const { lent } = reading;
+    if (lent !== undefined) return this.#readStored(block, (bytes) => lent.take(bytes));
+    const bytes = this.#readStored(block, newMemory);
     this.#cache.insert(slots, block, bytes);
     return bytes;
   }
@@ -137,7 +141,29 @@ export class SSTableReader {
     return corruption(this.path, this.index().offset(block), `malformed data block: ${error.message}`);
   }
 
-  #readStored(block: number, ahead?: ReadAhead): Uint8Array {
+  #readStored(block: number, memory: (bytes: number) => Uint8Array): Uint8Array {
+    const { offset, length, compressed } = this.#place(block);
+    // What is to be decompressed is read to where that happens.
+    const room = compressed ? inputRoom(length) : memory(length);
+    const stored = room.length === length ? room : room.subarray(0, length);
+    this.#files.read(this.path, stored, offset);
+    this.#check(block, stored);
+    return compressed ? decompress(stored, this.path, offset, memory) : room;
+  }
+
+  #readAhead(block: number, ahead: ReadAhead): Uint8Array {
+    const { offset, length, compressed } = this.#place(block);
+    const stored = ahead.read(this.#files, this.path, offset, length, this.#load().footer.filter.offset);
+    this.#check(block, stored);
+    // Values are views of their block, which must not change under them.
+    return compressed ? decompress(stored, this.path, offset) : stored.slice();
+  }
+
+  #place(block: number): {
+    readonly offset: number;
+    readonly length: number;
+    readonly compressed: boolean;
+  } {
     const { index, footer } = this.#load();
     const offset = index.offset(block);
     const length = index.storedBytes(block);
@@ -145,19 +171,13 @@ export class SSTableReader {
       throw corruption(this.path, footer.index.offset, "index points outside the data blocks");
     }
     this.#cache.blocksRead++;
-    const isCompressed = index.compressed(block);
-    let stored: Uint8Array;
-    if (ahead !== undefined) {
-      stored = ahead.read(this.#files, this.path, offset, length, footer.filter.offset);
-    } else {
-      stored = isCompressed ? scratch(length) : new Uint8Array(length);
-      this.#files.read(this.path, stored, offset);
-    }
-    if (crc32(stored) !== index.crc(block))
-      throw corruption(this.path, offset, "data block does not match its checksum");
-    if (isCompressed) return decompress(stored, this.path, offset);
-    // Values are views of their block, which must not change under them.
-    return ahead === undefined ? stored : stored.slice();
+    return { offset, length, compressed: index.compressed(block) };
+  }
+
+  #check(block: number, stored: Uint8Array): void {
+    const { index } = this.#load();
+    if (crc32(stored) === index.crc(block)) return;
+    throw corruption(this.path, index.offset(block), "data block does not match its checksum");
   }
 
   #load(): Loaded {

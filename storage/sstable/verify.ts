@@ -15,7 +15,7 @@ export function verifySSTable(files: FilePool, path: string, manifest?: Expected
   const reader = new SSTableReader(files, path, new BlockCache(0), manifest);
   const expected = reader.properties();
   const found = { entries: 0, tombstones: 0, keyBytes: 0, valueBytes: 0 };
-  const cursor = reader.cursor(false, { bypassCache: true });
+  const cursor = reader.sweep();
   let last: Key | undefined;
   for (let valid = cursor.seek(); valid; valid = cursor.next()) {
     const { key, sequence } = cursor;

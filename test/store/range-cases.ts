@@ -116,6 +116,23 @@ export function rangeCases(factory: StoreFactory): void {
       snapshot.close();
     });
 
+    test("a transient page is as any other until it is released; its values may be used for the next one then", async () => {
+      const space = await filled(range(300).map((n) => `row-${String(n).padStart(3, "0")}`));
+      const snapshot = await store().snapshot([space]);
+      const rows: [Key, string][] = [];
+      const request = { space, rowsMax: 40, bytesMax: 1_000, transient: true };
+      await chain(snapshot, request, async (page) => {
+        await turn();
+        rows.push(...page.rows.map(({ key, value }): [Key, string] => [key, text(value) ?? ""]));
+        page.release();
+        page.release();
+      });
+      expect(rows).toEqual(
+        keysOf(await snapshot.range({ space, ...unlimited })).map((key) => [key, "value"]),
+      );
+      snapshot.close();
+    });
+
     test("a page's columns say the same as its rows", async () => {
       const space = await newSpace(store());
       const values = { a: "one", b: "", c: "three".repeat(5_000), d: "4" };

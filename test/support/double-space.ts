@@ -116,9 +116,9 @@ export class DoubleSnapshot implements Snapshot {
       if (value === undefined) continue;
       rows.push({ key, value });
       bytes += value.length;
-      if (rows.length >= rowsMax || bytes >= bytesMax) return pageOf(rows, true);
+      if (rows.length >= rowsMax || bytes >= bytesMax) return pageOf(rows, true, request.transient === true);
     }
-    return pageOf(rows, false);
+    return pageOf(rows, false, request.transient === true);
   }
 
   close(): void {
@@ -133,9 +133,12 @@ export class DoubleSnapshot implements Snapshot {
   }
 }
 
-/** Values behind some other bytes: who takes a chunk for its value is found out. */
-function pageOf(rows: readonly Row[], more: boolean): Page {
-  const page = new RowPage();
+/** Values behind some other bytes, and gone when they are given back: who takes a chunk for its value, or looks later, is found out. */
+function pageOf(rows: readonly Row[], more: boolean, transient: boolean): Page {
+  const giveBack = () => {
+    if (transient) for (const chunk of page.chunks) chunk.fill(0xff);
+  };
+  const page: RowPage = new RowPage({ giveBack });
   for (const { key, value } of rows) {
     const chunk = new Uint8Array(value.length + 6).fill(0xff);
     chunk.set(value, 3);

@@ -150,11 +150,13 @@ class ModelRun {
         ? { ge: one ?? "", lt: last ?? other ?? "" }
         : { ...(last === undefined ? { ge: one ?? "" } : { gt: last }), lt: other ?? "" };
       const limits = { rowsMax: 1 + this.#below(10), bytesMax: 1 + this.#below(1_000) };
-      const page = await snapshot.range({ space, ...bounds, reverse, ...limits });
+      const transient = limits.rowsMax % 2 === 0;
+      const page = await snapshot.range({ space, ...bounds, reverse, ...limits, transient });
       for (const { key, value } of page.rows) {
         assert.equal(text(value), rows.get(key), `${key} in a range`);
         found.push(key);
       }
+      page.release();
       if (!page.more) break;
     }
     assert.deepEqual(found, expected, `the range [${one}, ${other})`);

@@ -142,9 +142,13 @@ export class Session {
       const bounds = last === undefined ? {} : reverse ? { lt: last } : { gt: last };
       const rowsMax = 1 + this.world.below(60);
       const page = await this.answer(
-        snapshot.range({ space, ...bounds, reverse, rowsMax, bytesMax: 1 + this.world.below(20_000) }),
+        snapshot.range({
+          ...{ space, ...bounds, reverse, rowsMax, bytesMax: 1 + this.world.below(20_000) },
+          transient: rowsMax % 2 === 0,
+        }),
       );
       for (const { key, value } of page.rows) found.push([key, decode(value) ?? ""]);
+      page.release();
       if (!page.more) break;
       if (this.world.chance() < 0.3) await this.sleep(this.world.chance() * 5);
     }

@@ -154,7 +154,7 @@ describe("an SSTable", () => {
     writeSSTable(vfs, "t.sst", entries, 1024);
     const cache = new BlockCache(1 << 20);
     const reader = new SSTableReader(new FilePool(vfs), "t.sst", cache);
-    expect(drain(reader.cursor(false, { bypassCache: true }))).toHaveLength(300);
+    expect(drain(reader.sweep())).toHaveLength(300);
     expect([cache.bytes, cache.hits, cache.misses]).toEqual([0, 0, 0]);
     expect(cache.blocksRead).toBe(reader.properties().blocks);
   });
@@ -179,7 +179,7 @@ describe("an SSTable", () => {
     const reader = openSSTable(vfs, "t.sst");
     reader.properties();
     counted.reads = 0;
-    expect(drain(reader.cursor(false, { bypassCache: true }))).toEqual(entries);
+    expect(drain(reader.sweep())).toEqual(entries);
     expect(blocks).toBeGreaterThan(400);
     expect(counted.reads).toBeLessThanOrEqual(Math.ceil(bytes / (256 << 10)) + 1);
   });
