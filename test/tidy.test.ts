@@ -41,7 +41,7 @@ const layers: Readonly<Record<"src" | "storage", readonly (readonly string[])[]>
     ["history"],
     ["memtable", "wal", "sstable", "manifest"],
     ["merging-iterator", "frame", "options"],
-    ["iterator", "encoding", "vfs", "clock", "random"],
+    ["iterator", "encoding", "lz4", "vfs", "clock", "random"],
     ["page"],
     ["store", "errors"],
   ],
