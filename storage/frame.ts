@@ -124,6 +124,22 @@ export function readFrame(bytes: Bytes, offset: number, salt: readonly [number, 
   };
 }
 
+/** The salt in the frame header at `offset`, if that is whole. */
+export function frameSalt({ array, view }: Bytes, offset: number): readonly [number, number] | undefined {
+  if (offset + frameHeaderBytes > array.length) return undefined;
+  const salt = [view.getUint32(offset + 16, true), view.getUint32(offset + 20, true)] as const;
+  return headerIsValid({ array, view }, offset, salt) ? salt : undefined;
+}
+
+/** The first whole frame at `offset` or behind it, which is divisible by 8. */
+export function findFrame(bytes: Bytes, offset: number, salt: readonly [number, number]): Frame | undefined {
+  for (let at = offset; at + frameHeaderBytes <= bytes.array.length; at += 8) {
+    const frame = readFrame(bytes, at, salt);
+    if (typeof frame !== "string") return frame;
+  }
+  return undefined;
+}
+
 /** Extends a running hash over the frame's header, and through its payload CRC over the payload. */
 export function chainHash(hash: number, array: Uint8Array, frameOffset: number): number {
   return crc32(array.subarray(frameOffset, frameOffset + frameHeaderBytes), hash);

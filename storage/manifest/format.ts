@@ -14,7 +14,7 @@
  *   frame of kind 1  = one record: a MessagePack array of edits (manifest/edit.ts), which take effect together. The first frame
  *                      of a file is a snapshot: edits that rebuild the whole state
  *
- * Every start writes a new file. A frame's first sequence is the number of the record in the file, from 0. Every record is synced
+ * Every start writes a new file, and the one before is kept: its records rebuild what the first record of the new one says. A frame's first sequence is the number of the record in the file, from 0. Every record is synced
  * before anything relies on it, and a file is complete and synced before CURRENT names it. Keys inside edits are latin1 texts, as
  * everywhere. A reader that does not know a kind of frame or edit refuses the manifest, as one of a newer version.
  */

@@ -75,12 +75,13 @@ export class Manifest {
     this.#file.publish(this.#options.vfs);
   }
 
-  /** Removes manifests and temporary files that are not in force. */
+  /** Removes temporary files, and manifests but the one in force and the one before it, of which a repair can make the first record again. */
   removeLeftovers(): void {
     const { vfs } = this.#options;
+    const { number: inForce } = this.#file;
     for (const name of vfs.list("")) {
       const number = parseManifestName(name);
-      const isOld = number !== undefined && number !== this.#file.number;
+      const isOld = number !== undefined && number !== inForce && number !== inForce - 1;
       if (isOld || name === `${currentPath}.tmp`) vfs.unlink(name);
     }
   }
@@ -180,7 +181,8 @@ export class Manifest {
     this.#file = file;
     this.#snapshotBytes = file.bytes;
     old.close();
-    vfs.unlink(manifestPath(old.number));
+    const spare = manifestPath(old.number - 1);
+    if (vfs.exists(spare)) vfs.unlink(spare);
   }
 }
 

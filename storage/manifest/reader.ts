@@ -1,6 +1,6 @@
 import { unpack } from "msgpackr";
 import { corruption, StorageError } from "../errors.ts";
-import { Bytes, judgeTail, readFrame } from "../frame.ts";
+import { Bytes, findFrame, frameSalt, judgeTail, readFrame } from "../frame.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import { isKnownEdit, type ManifestEdit } from "./edit.ts";
 import {
@@ -58,13 +58,53 @@ export function readManifestFile(
   const bytes = new Bytes(readFile(vfs, path));
   const header = decodeManifestHeader(bytes, path);
   const state = new ManifestState();
-  let records = 0;
-  for (let at = manifestHeaderBytes; records < recordsMax; onRecord?.(records)) {
-    const frame = readFrame(bytes, at, header.salt);
+  const snapshot = { at: manifestHeaderBytes, record: 0 };
+  applyRecords({ path, bytes, salt: header.salt }, state, snapshot, recordsMax, onRecord);
+  return { number, header, state };
+}
+
+/**
+ * Reads a manifest whose header or first record is damaged, given the one before it: what that one says in the end is what the first record
+ * said. Takes over its state. Throws on further damage.
+ */
+export function readManifestAfter(vfs: Vfs, before: ReadManifest): ReadManifest {
+  const { header, state } = before;
+  const number = before.number + 1;
+  const path = manifestPath(number);
+  const bytes = new Bytes(readFile(vfs, path));
+  const salt = frameSalt(bytes, manifestHeaderBytes) ?? decodeManifestHeader(bytes, path).salt;
+  // A store that is open has no last segment.
+  state.closedSegment = 0;
+  const next = findFrame(bytes, manifestHeaderBytes + 8, salt);
+  if (next !== undefined) {
+    if (next.firstSequence !== 1)
+      throw corruption(path, manifestHeaderBytes, "the second record is damaged too");
+    applyRecords({ path, bytes, salt }, state, { at: next.offset, record: 1 });
+  }
+  return { number, header: { storeId: header.storeId, salt }, state };
+}
+
+interface ManifestBytes {
+  readonly path: string;
+  readonly bytes: Bytes;
+  readonly salt: readonly [number, number];
+}
+
+/** Applies the records from `from` on, as far as they were ever durable. */
+function applyRecords(
+  { path, bytes, salt }: ManifestBytes,
+  state: ManifestState,
+  from: { readonly at: number; readonly record: number },
+  recordsMax = Number.POSITIVE_INFINITY,
+  onRecord?: (records: number) => void,
+): void {
+  let records = from.record;
+  for (let at = from.at; records < recordsMax; onRecord?.(records)) {
+    const frame = readFrame(bytes, at, salt);
     if (typeof frame === "string") {
       if (records === 0) throw corruption(path, at, `the snapshot is damaged: ${frame}`);
-      judgeTail(bytes, at, header.salt, path, frame);
-      break;
+      judgeTail(bytes, at, salt, path, frame);
+      return;
     }
     if (frame.kind !== recordKind) throw unknown(path, at, `frames of kind ${frame.kind}`);
     if (frame.firstSequence !== records) {
@@ -78,7 +118,6 @@ export function readManifestFile(
     at = frame.end;
     records += 1;
   }
-  return { number, header, state };
 }
 
 function decodeEdits(payload: Uint8Array, path: string, at: number): readonly ManifestEdit[] {

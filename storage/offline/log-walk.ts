@@ -1,4 +1,4 @@
-import { Bytes, type Frame, frameHeaderBytes, judgeTail, readFrame } from "../frame.ts";
+import { Bytes, type Frame, findFrame, frameHeaderBytes, frameSalt, judgeTail, readFrame } from "../frame.ts";
 import type { ManifestState } from "../manifest/state.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import {
@@ -192,9 +192,9 @@ class Walk {
       }
       isWhole = false;
       this.open({ file: path, offset: at, what: problem ?? "damaged" }, feedsOf(bytes, header, at + 8));
-      const next = nextFrame(bytes, header, typeof frame === "string" ? at + 8 : frame.end);
+      const next = findFrame(bytes, typeof frame === "string" ? at + 8 : frame.end, header.salt);
       if (next === undefined) break;
-      at = next;
+      at = next.offset;
     }
     this.#end = { file: path, offset: at };
     if (this.#gap !== undefined) return;
@@ -233,9 +233,9 @@ class Walk {
   /** A header for a segment that has lost its own: the frames say what salt they have. */
   #makeshift(id: number, bytes: Bytes): SegmentHeader | undefined {
     for (let at = segmentHeaderBytes; at + frameHeaderBytes <= bytes.array.length; at += 8) {
-      const salt = [bytes.view.getUint32(at + 16, true), bytes.view.getUint32(at + 20, true)] as const;
-      const frame = readFrame(bytes, at, salt);
-      if (typeof frame === "string") continue;
+      const salt = frameSalt(bytes, at);
+      const frame = salt && readFrame(bytes, at, salt);
+      if (salt === undefined || frame === undefined || typeof frame === "string") continue;
       const predecessor = { id: id - 1, bytes: 0, lastSequence: 0, hash: 0 };
       const { storeId } = this.#request;
       return { storeId, id, salt, firstSequence: frame.firstSequence, time: 0, predecessor, mode: "sync" };
@@ -286,14 +286,6 @@ function tailAt(
   }
 }
 
-/** Where the next whole frame lies, from `from` on. */
-function nextFrame(bytes: Bytes, { salt }: SegmentHeader, from: number): number | undefined {
-  for (let at = from; at + frameHeaderBytes <= bytes.array.length; at += 8) {
-    if (typeof readFrame(bytes, at, salt) !== "string") return at;
-  }
-  return undefined;
-}
-
 /** The feeds that the footer behind `from` names; undefined when there is none. */
 function feedsOf(
   bytes: Bytes | undefined,
@@ -301,14 +293,10 @@ function feedsOf(
   from: number,
 ): ReadonlySet<number> | undefined {
   if (header === undefined || bytes === undefined) return undefined;
-  for (let at = nextFrame(bytes, header, from); at !== undefined; ) {
-    const frame = readFrame(bytes, at, header.salt);
-    if (typeof frame === "string") at = nextFrame(bytes, header, at + 8);
-    else if (frame.kind === frameKind.footer)
-      return decodeFooter(bytes, frame.payloadStart, frame.payloadEnd)?.summary.feeds;
-    else at = frame.end;
-  }
-  return undefined;
+  const { salt } = header;
+  let frame = findFrame(bytes, from, salt);
+  while (frame !== undefined && frame.kind !== frameKind.footer) frame = findFrame(bytes, frame.end, salt);
+  return frame && decodeFooter(bytes, frame.payloadStart, frame.payloadEnd)?.summary.feeds;
 }
 
 /** The segments from `floor` on, by their numbers. */

@@ -1,6 +1,6 @@
 import { StorageError } from "../errors.ts";
 import { currentPath, manifestPath, parseManifestName } from "../manifest/format.ts";
-import { type ReadManifest, readCurrent, readManifestFile } from "../manifest/reader.ts";
+import { type ReadManifest, readCurrent, readManifestAfter, readManifestFile } from "../manifest/reader.ts";
 import type { Vfs } from "../vfs/vfs.ts";
 import type { Problem } from "./problem.ts";
 
@@ -25,8 +25,9 @@ export function findManifest(vfs: Vfs): ManifestFinding {
     problems.push({ file: currentPath, offset: 0, what: "the file is missing", losses: [] });
   }
   if (named !== undefined) {
-    const read = attempt(problems, () => readLeniently(vfs, named));
-    if (read !== undefined) return { ...read, problems: [...problems, ...read.problems] };
+    const read = attempt(problems, () => readLeniently(vfs, named)) ?? readAfter(vfs, named);
+    if (read !== undefined)
+      return { ...read, problems: [...problems, ...read.problems, ...checkSpare(vfs, named)] };
   }
   const others = vfs
     .list("")
@@ -78,6 +79,21 @@ function readLeniently(vfs: Vfs, number: number): ManifestFinding {
     const read = readManifestFile(vfs, number, whole);
     return { path: manifestPath(number), read, problems: [problem], isOutdated: true };
   }
+}
+
+/** A manifest whose first record cannot be read, out of the one before and what follows; undefined when either is damaged. */
+function readAfter(vfs: Vfs, number: number): ManifestFinding | undefined {
+  const path = manifestPath(number);
+  if (!vfs.exists(path)) return undefined;
+  const read = attempt([], () => readManifestAfter(vfs, readManifestFile(vfs, number - 1)));
+  return read && { path, read, problems: [], isOutdated: false };
+}
+
+/** The manifest before the one in force, which a repair may need some day. There is none after the first start, and after a repair. */
+function checkSpare(vfs: Vfs, number: number): readonly Problem[] {
+  const problems: Problem[] = [];
+  if (vfs.exists(manifestPath(number - 1))) attempt(problems, () => readManifestFile(vfs, number - 1));
+  return problems;
 }
 
 /** Damage, or a file that cannot be read, as a problem; anything else is thrown on. */

@@ -1,6 +1,7 @@
 import { StorageError } from "../errors.ts";
 import { archiveDirectory } from "../history/archive-format.ts";
 import type { TableRecord } from "../manifest/edit.ts";
+import { manifestPath } from "../manifest/format.ts";
 import type { ManifestState } from "../manifest/state.ts";
 import { tableDirectory } from "../table-files.ts";
 import type { Vfs } from "../vfs/vfs.ts";
@@ -60,7 +61,7 @@ const kinds: readonly {
     kind: "manifest",
     isOne: (path) => /^(CURRENT|MANIFEST-)/.test(path),
     problems: ({ manifest }) => manifest.problems,
-    needed: ({ manifest }) => ["CURRENT", manifest.path],
+    needed: ({ manifest: { read, path } }) => ["CURRENT", path, manifestPath(read.number - 1)],
   },
   {
     kind: "log",

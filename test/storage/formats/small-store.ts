@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { StorageError } from "../../../storage/errors.ts";
+import { manifestPath } from "../../../storage/manifest/format.ts";
+import { readCurrent } from "../../../storage/manifest/reader.ts";
 import { memoryVfs } from "../../../storage/vfs/memory.ts";
 import type { Vfs } from "../../../storage/vfs/vfs.ts";
 import { checkState, Workload } from "../crash/workload.ts";
@@ -44,8 +46,11 @@ export async function smallStore(ending: Ending): Promise<SmallStore> {
     workload.clock.advance(50);
     workload.clock.advance(50);
   }
-  // Indexes of segments can be made again, whatever is in them: they have tests of their own.
-  const stored = () => new Map([...filesOf(vfs)].filter(([path]) => !path.endsWith(".idx")));
+  // Indexes of segments can be made again, whatever is in them; the manifest before the one in force is for repairs. They have tests of their own.
+  const stored = () => {
+    const spare = manifestPath((readCurrent(vfs) ?? 1) - 1);
+    return new Map([...filesOf(vfs)].filter(([path]) => !path.endsWith(".idx") && path !== spare));
+  };
   let files = stored();
   await workload.store.close();
   if (ending === "closed") files = stored();

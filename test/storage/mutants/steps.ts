@@ -197,15 +197,6 @@ export const orders: readonly Step[] = [
     scenario: "commits",
   },
   {
-    name: "CURRENT names the next manifest, then the old one is unlinked",
-    mutation: postpone(
-      ({ name, site }) =>
-        /^manifest-file.publish < manifest.roll/.test(site) && /rename|syncDirectory/.test(name),
-      unlinkOf("MANIFEST-", /manifest.roll/),
-    ),
-    scenario: "commits",
-  },
-  {
     name: "a compaction is in the manifest, then its inputs are unlinked",
     mutation: postpone(inManifest("tableRemoved"), unlinkOf("sst/", /version.collect/)),
     scenario: "commits",

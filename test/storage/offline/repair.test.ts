@@ -9,7 +9,7 @@ import {
   StorageError,
   verifyStore,
 } from "../../../storage/index.ts";
-import { decodeManifestHeader, manifestHeaderBytes } from "../../../storage/manifest/format.ts";
+import { decodeManifestHeader, manifestHeaderBytes, manifestPath } from "../../../storage/manifest/format.ts";
 import { nameAside } from "../../../storage/offline/set-aside.ts";
 import { contents, put } from "../../store/subject.ts";
 import { CrashVfs } from "../../support/crash-vfs.ts";
@@ -225,8 +225,8 @@ function recordsOf(bytes: Uint8Array): number[] {
 }
 
 describe("a damaged manifest", () => {
-  const manifestOf = (files: StoredFiles) =>
-    [...files.keys()].find((path) => path.startsWith("MANIFEST")) ?? "";
+  const manifestInForce = (files: StoredFiles) =>
+    Buffer.from(fileOf(files, "CURRENT")).toString("latin1").slice(0, 19);
 
   test("behind its first record: what it knew until then is there, the rest is kept, and the log of unknown spaces is passed over", async () => {
     const vfs = memoryVfs();
@@ -239,7 +239,7 @@ describe("a damaged manifest", () => {
     }
     const files = filesOf(vfs);
     await store.close();
-    const path = manifestOf(files);
+    const path = manifestInForce(files);
     const starts = recordsOf(fileOf(files, path));
     // The snapshot, the feed, and the spaces.
     expect(starts).toHaveLength(8);
@@ -262,9 +262,48 @@ describe("a damaged manifest", () => {
     }
   });
 
+  test("in its header or its first record: the one before and what follows say the same, and nothing is lost", async () => {
+    for (const ending of ["killed", "closed"] as const) {
+      const known = await knownStore(ending);
+      const path = manifestInForce(known.files);
+      const start = manifestHeaderBytes;
+      // The file's header; the frame's header; the record.
+      for (const offset of [0, 9, 33, start, start + 9, start + 17, start + 30, start + 50, start + 90]) {
+        const files = flipped(known.files, path, offset);
+        const report = await repaired(known, files);
+        expect(report.problems).toEqual([
+          { file: path, offset: expect.any(Number), what: expect.any(String), losses: [] },
+        ]);
+        expect(report.losses).toEqual([]);
+        expect(report.aside).toContain(path);
+      }
+    }
+  });
+
+  test("in its first two records, or in its first and the one before: what can be told is told", async () => {
+    const known = await knownStore("killed");
+    const path = manifestInForce(known.files);
+    const [, second = 0] = recordsOf(fileOf(known.files, path));
+    const files = flipped(known.files, path, manifestHeaderBytes + 50);
+    const report = await repaired(known, flipped(files, path, second + 50));
+    expect(report.losses).toContainEqual({ kind: "edits", after: 0 });
+    const before = manifestPath(Number(path.slice(-10)) - 1);
+    await expect(repairStore(vfsOf(without(files, before)))).rejects.toMatchObject({ kind: "corruption" });
+    const both = flipped(files, before, manifestHeaderBytes + 50);
+    await expect(repairStore(vfsOf(both))).rejects.toMatchObject({ kind: "corruption" });
+  });
+
+  test("that is only kept: nothing is lost, and it is replaced", async () => {
+    const known = await knownStore("killed");
+    const before = manifestPath(Number(manifestInForce(known.files).slice(-10)) - 1);
+    const report = await repaired(known, flipped(known.files, before, manifestHeaderBytes + 50));
+    expect(report.problems).toMatchObject([{ file: before, losses: [] }]);
+    expect(report.losses).toEqual([]);
+  });
+
   test("or one that is missing: an older one is taken, and the rest is kept", async () => {
     const known = await knownStore("killed");
-    const path = manifestOf(known.files);
+    const path = manifestInForce(known.files);
     const older = new Map(known.files);
     older.delete(path);
     older.set("MANIFEST-0000000001", fileOf(known.files, path));
