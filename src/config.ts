@@ -23,6 +23,7 @@ export interface ServeConfig {
   readonly acceptClock: boolean;
   readonly historyBytesMax: number;
   readonly streamShards: number;
+  readonly pitrLagMs: number;
   readonly ttlSweepIntervalMs: number;
   readonly tableMetrics: boolean;
   readonly slowRequestMs: number;
@@ -108,6 +109,12 @@ const FLAGS = [
     help: "open shards of the streams to come; an item's changes are in one of them",
   },
   {
+    name: "pitr-lag-ms",
+    value: "MS",
+    fallback: "0",
+    help: "how far behind now the latest restorable instant is; the service's is about 300000",
+  },
+  {
     name: "ttl-sweep-interval-ms",
     value: "MS",
     fallback: "60000",
@@ -187,6 +194,7 @@ function checked(values: Values): ServeConfig {
     historyBytesMax: integer("history-bytes-max", values, 0, 2 ** 50),
     acceptClock: boolean("accept-clock", values),
     streamShards: integer("stream-shards", values, 1, 256),
+    pitrLagMs: integer("pitr-lag-ms", values, 0, 86_400_000),
     ttlSweepIntervalMs: integer("ttl-sweep-interval-ms", values, 0, 86_400_000),
     tableMetrics: boolean("table-metrics", values),
     slowRequestMs: integer("slow-request-ms", values, 0, 3_600_000),

@@ -7,6 +7,8 @@ const VALIDATE = "com.amazon.coral.validate#";
 const SERVICE = "com.amazon.coral.service#";
 const AVAILABILITY = "com.amazon.coral.availability#";
 const DYNAMODB = "com.amazonaws.dynamodb.v20120810#";
+/** The end of the year 9999. */
+const ISO_MS_MAX = 253_402_300_799_999;
 
 export interface ApiErrorOptions {
   /** "message" or "Message": which of the two the service uses for this exception. */
@@ -84,6 +86,31 @@ export const resourceNotFound = (message = "Requested resource not found") =>
 export const resourceInUse = (message: string) => new ApiError(`${DYNAMODB}ResourceInUseException`, message);
 export const limitExceeded = (message: string) => new ApiError(`${DYNAMODB}LimitExceededException`, message);
 export const tableNotFound = (message: string) => new ApiError(`${DYNAMODB}TableNotFoundException`, message);
+export const tableInUse = (message: string) => new ApiError(`${DYNAMODB}TableInUseException`, message);
+export const tableAlreadyExists = (tableName: string) =>
+  new ApiError(`${DYNAMODB}TableAlreadyExistsException`, `Table already exists: ${tableName}`);
+export const continuousBackupsUnavailable = (tableName: string) =>
+  new ApiError(
+    `${DYNAMODB}ContinuousBackupsUnavailableException`,
+    `Backups are being enabled for the table: ${tableName}. Please retry later`,
+  );
+export const pointInTimeRecoveryUnavailable = (tableName: string) =>
+  new ApiError(
+    `${DYNAMODB}PointInTimeRecoveryUnavailableException`,
+    `Point in time recovery is not enabled for table '${tableName}'`,
+  );
+/** An instant outside of those that can be restored; times in milliseconds since the epoch. */
+export const invalidRestoreTime = (time: number, earliest: number, latest: number) =>
+  new ApiError(
+    `${DYNAMODB}InvalidRestoreTimeException`,
+    `RestoreDateTime '${isoSeconds(time)}' must be within EarliestRestorableDateTime '${isoSeconds(earliest)}' ` +
+      `and LatestRestorableDateTime '${isoSeconds(latest)}'`,
+  );
+
+/** "2026-11-22T12:00:00Z" */
+const isoSeconds = (ms: number): string =>
+  `${new Date(Math.min(Math.max(ms, 0), ISO_MS_MAX)).toISOString().slice(0, 19)}Z`;
+
 export const itemCollectionSizeLimitExceeded = () =>
   new ApiError(
     `${DYNAMODB}ItemCollectionSizeLimitExceededException`,

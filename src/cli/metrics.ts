@@ -2,8 +2,9 @@ import type { LocalStore } from "../../storage/index.ts";
 import type { RequestMetrics } from "../http/request-metrics.ts";
 import { type Metric, type Sample, single } from "../runtime/metrics.ts";
 import type { ProcessMetrics } from "../runtime/process-metrics.ts";
-import type { Catalog, Table } from "../tables/catalog.ts";
+import type { Catalog } from "../tables/catalog.ts";
 import type { TableStatus } from "../tables/schema.ts";
+import type { Table } from "../tables/table.ts";
 import { COMMIT, VERSION } from "../version.ts";
 import { storeMetrics } from "./store-metrics.ts";
 

@@ -45,6 +45,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     log,
     tableDelayMs: config.tableDelayMs,
     streamShards: config.streamShards,
+    pitrLagMs: config.pitrLagMs,
   });
   const services = {
     catalog,

@@ -1,7 +1,7 @@
 import { validation } from "../errors.ts";
 import { batchWriteItemInput } from "../protocol/inputs/batch.ts";
 import type { Infer } from "../protocol/shapes.ts";
-import type { Table } from "../tables/catalog.ts";
+import type { Table } from "../tables/table.ts";
 import { type ItemWrite, performEach } from "../tables/write.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { CapacityByTable } from "./capacity-by-table.ts";

@@ -1,10 +1,10 @@
 import { resourceNotFound } from "../errors.ts";
 import { newUuid } from "../runtime/ids.ts";
-import type { Table } from "../tables/catalog.ts";
 import type { DescribeContext } from "../tables/describe.ts";
 import type { TableStatus } from "../tables/schema.ts";
 import type { PlanContext } from "../tables/schema-request.ts";
 import type { TableState } from "../tables/schema-status.ts";
+import type { Table } from "../tables/table.ts";
 import type { Context } from "./operation.ts";
 
 /** The table a control-plane request names, in whatever state. Throws ResourceNotFound in the control plane's words. */

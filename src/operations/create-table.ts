@@ -26,6 +26,7 @@ export const createTable = operation({
 function refuseExisting(name: string, { catalog }: Context): void {
   const table = catalog.find(name);
   if (table === undefined) return;
+  if (table.record.restore !== undefined) throw stillInUse(`Table is being used: ${name}`);
   if (catalog.statusOf(table) === "CREATING") {
     throw stillInUse(`Table is being created: ${name}`);
   }

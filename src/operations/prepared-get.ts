@@ -1,7 +1,7 @@
 /** Reads of one item prepared without a table: GetItem and transactions are made of these. */
 import type { Projection } from "../expressions/projection.ts";
-import type { Table } from "../tables/catalog.ts";
 import type { ItemRow } from "../tables/read-items.ts";
+import type { Table } from "../tables/table.ts";
 import type { Item, RawItem } from "../values/attribute-value.ts";
 import { normalizeItem } from "../values/normalize.ts";
 import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";

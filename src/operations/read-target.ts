@@ -1,6 +1,6 @@
 import { validation } from "../errors.ts";
-import type { Table } from "../tables/catalog.ts";
 import type { SecondaryIndex } from "../tables/indexes.ts";
+import type { Table } from "../tables/table.ts";
 import type { KeySchema } from "../values/key-schema.ts";
 
 /** What Query or Scan reads: a table, or one of its indexes. */

@@ -3,6 +3,7 @@ import { batchWriteItem } from "./batch-write-item.ts";
 import { createTable } from "./create-table.ts";
 import { deleteItem } from "./delete-item.ts";
 import { deleteTable } from "./delete-table.ts";
+import { describeContinuousBackups } from "./describe-continuous-backups.ts";
 import { describeEndpoints } from "./describe-endpoints.ts";
 import { describeLimits } from "./describe-limits.ts";
 import { describeStream } from "./describe-stream.ts";
@@ -17,11 +18,13 @@ import { listTagsOfResource } from "./list-tags-of-resource.ts";
 import type { Operation } from "./operation.ts";
 import { putItem } from "./put-item.ts";
 import { query } from "./query.ts";
+import { restoreTableToPointInTime } from "./restore-table-to-point-in-time.ts";
 import { scan } from "./scan.ts";
 import { tagResource } from "./tag-resource.ts";
 import { transactGetItems } from "./transact-get-items.ts";
 import { transactWriteItems } from "./transact-write-items.ts";
 import { untagResource } from "./untag-resource.ts";
+import { updateContinuousBackups } from "./update-continuous-backups.ts";
 import { updateItem } from "./update-item.ts";
 import { updateTable } from "./update-table.ts";
 import { updateTimeToLive } from "./update-time-to-live.ts";
@@ -98,11 +101,9 @@ export const registry: readonly RegistryEntry[] = [
     ["CreateBackup", "DeleteBackup", "DescribeBackup", "ListBackups", "RestoreTableFromBackup"],
     "planned",
   ),
-  ...notYet(
-    "Point-in-time recovery",
-    ["DescribeContinuousBackups", "RestoreTableToPointInTime", "UpdateContinuousBackups"],
-    "planned",
-  ),
+  full("Point-in-time recovery", describeContinuousBackups),
+  full("Point-in-time recovery", restoreTableToPointInTime),
+  full("Point-in-time recovery", updateContinuousBackups),
   ...notYet("Export and import", ["DescribeExport", "ExportTableToPointInTime", "ListExports"], "planned"),
   ...notYet("Export and import", ["DescribeImport", "ImportTable", "ListImports"], "planned"),
   ...notYet(

@@ -1,5 +1,5 @@
 import { accessDenied, validation } from "../errors.ts";
-import type { Table } from "../tables/catalog.ts";
+import type { Table } from "../tables/table.ts";
 import type { Context } from "./operation.ts";
 
 const ARN = /^arn:([^:]*):([^:]*):([^:]*):([^:]*):table\/([^/]+)(\/.*)?$/s;

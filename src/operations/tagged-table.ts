@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { accessDenied, limitExceeded, resourceNotFound, validation } from "../errors.ts";
-import type { Table } from "../tables/catalog.ts";
 import type { Tag } from "../tables/schema.ts";
 import { invalidParameters } from "../tables/schema-keys.ts";
+import type { Table } from "../tables/table.ts";
 import type { Context } from "./operation.ts";
 
 const ARN = /^arn:[^:]*:dynamodb:([^:]*):([^:]*):table\/([^/]+)(\/.*)?$/s;

@@ -1,6 +1,6 @@
 import { ApiError, validation } from "../errors.ts";
-import type { Table } from "../tables/catalog.ts";
 import type { ItemRow } from "../tables/read-items.ts";
+import type { Table } from "../tables/table.ts";
 import { cancelledByInvalid } from "./cancellation.ts";
 import type { Context } from "./operation.ts";
 import { tableFor } from "./table-name.ts";

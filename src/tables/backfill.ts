@@ -13,6 +13,7 @@ import {
 } from "../../storage/index.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
+import { pause } from "../runtime/pause.ts";
 import { nextTurn, TimeSlice } from "../runtime/time-slice.ts";
 import { type IndexEntry, rowOfEntry } from "./indexes.ts";
 import { isSpaceGone } from "./storage-failure.ts";
@@ -80,7 +81,7 @@ export class Backfills {
 
   /** Never rejects: errors are logged, and it is tried again until it succeeds or the index is gone. */
   async #run(tableName: string, entrySpace: SpaceId, delayMs: number): Promise<void> {
-    if (delayMs > 0) await this.#pause(delayMs);
+    if (delayMs > 0) await pause(this.#host.clock, delayMs, this.#stop.signal);
     for (
       let retryMs = RETRY_MS_MIN;
       !this.#stop.signal.aborted;
@@ -94,7 +95,7 @@ export class Backfills {
         const cause = error instanceof Error ? error.message : String(error);
         this.#host.log.warn("filling an index failed; trying again", { table: tableName, cause, retryMs });
       }
-      await this.#pause(retryMs);
+      await pause(this.#host.clock, retryMs, this.#stop.signal);
     }
   }
 
@@ -142,18 +143,6 @@ export class Backfills {
       writes: [{ ...progress, value }],
       result: undefined,
     }));
-  }
-
-  async #pause(delayMs: number): Promise<void> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = () => resolve();
-    const cancel = this.#host.clock.after(delayMs, wake);
-    signal.addEventListener("abort", wake, { once: true });
-    await promise;
-    signal.removeEventListener("abort", wake);
-    cancel();
   }
 }
 

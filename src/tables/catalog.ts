@@ -1,31 +1,24 @@
 import assert from "node:assert/strict";
-import { Packr } from "msgpackr";
-import type {
-  Fence,
-  Row,
-  RowAddress,
-  SpaceId,
-  SpaceStats,
-  Store,
-  Value,
-  Write,
-} from "../../storage/index.ts";
-import { internalServerError, resourceNotFound } from "../errors.ts";
+import type { Fence, SpaceId, SpaceStats, Store, Value, Write } from "../../storage/index.ts";
+import { resourceNotFound } from "../errors.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
-import type { AttributePicker } from "../values/attribute-picker.ts";
-import { type TableKeyEncoder, tableKeyEncoder } from "../values/key-codec.ts";
-import { Backfills, type BackfillTarget } from "./backfill.ts";
-import { entryOf, indexedAttributes, type SecondaryIndex, secondaryIndex } from "./indexes.ts";
+import { Queues } from "../runtime/queues.ts";
+import { Backfills } from "./backfill.ts";
+import { backfillTarget } from "./backfill-target.ts";
 import { ITEM_COLLECTION_BYTES_MAX } from "./item-collections.ts";
 import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
 import { Later } from "./later.ts";
-import { type TableRecord, TableSchema, type TableStatus, type TimeToLiveRecord } from "./schema.ts";
+import { keepsLess, type RecoveryWindow, recoveryWindow, settleHistory } from "./recovery.ts";
+import { Restores } from "./restores.ts";
+import type { TableRecord, TableStatus } from "./schema.ts";
 import { hasLeavingIndex, withoutLeavingIndexes } from "./schema-update-indexes.ts";
 import { isSpaceGone } from "./storage-failure.ts";
-import { type Stream, streamArn } from "./stream.ts";
+import { streamArn } from "./stream.ts";
 import { StreamCatalog } from "./stream-catalog.ts";
 import { StreamKeeper } from "./stream-keeper.ts";
+import { commitSystemRows, readSystemRows } from "./system-rows.ts";
+import { decodeTable, encodeTable, type Table, type TableRow, type Transition, tableOf } from "./table.ts";
 import {
   filledRecord,
   fillingSpaces,
@@ -34,39 +27,6 @@ import {
   progressRow,
   spacesOf,
 } from "./table-spaces.ts";
-import { expiryEntry } from "./time-to-live.ts";
-
-/** A table as requests meet it: its record, what follows from it, and the fence that guards writes prepared with it. Immutable. */
-export interface Table {
-  readonly record: TableRecord;
-  readonly schema: TableSchema;
-  readonly space: SpaceId;
-  /** The row key of an item (or of a key) that fits the schema. */
-  readonly rowKeyOf: TableKeyEncoder;
-  readonly indexes: readonly SecondaryIndex[];
-  readonly indexedAttributes: AttributePicker;
-  /** Whether one of them is still being filled. */
-  readonly isFillingIndex: boolean;
-  /** Where the sizes of item collections are kept; undefined without local secondary indexes. */
-  readonly collections: SpaceId | undefined;
-  /** The enabled stream. */
-  readonly stream: Stream | undefined;
-  readonly timeToLive: TimeToLiveRecord | undefined;
-  readonly fences: readonly Fence[];
-  /** The status that is shown until an instant (milliseconds) instead of the record's own. */
-  readonly transition: Transition | undefined;
-}
-
-export interface Transition {
-  readonly status: Extract<TableStatus, "CREATING" | "UPDATING" | "DELETING">;
-  readonly until: number;
-}
-
-/** What a catalog row holds. */
-interface Envelope {
-  readonly record: TableRecord;
-  readonly transition?: Transition;
-}
 
 export interface CatalogOptions {
   readonly store: Store;
@@ -79,17 +39,8 @@ export interface CatalogOptions {
   readonly itemCollectionBytesMax?: number;
   /** Open shards of the streams to come; 1 unless given. */
   readonly streamShards?: number;
-}
-
-const NAMES_PAGE = 1000;
-const packr = new Packr({ useRecords: false });
-
-/** What the row of a table in the system space says. */
-export function decodeTable(value: Value): {
-  readonly record: TableRecord;
-  readonly transition?: Transition;
-} {
-  return packr.unpack(value) as Envelope;
+  /** How far behind now the latest restorable instant is said to be; 0 unless given. */
+  readonly pitrLagMs?: number;
 }
 
 /**
@@ -105,11 +56,12 @@ export class Catalog {
   readonly #backfills: Backfills;
   readonly #streamKeeper: StreamKeeper;
   readonly #later: Later;
+  readonly #restores: Restores;
+  readonly #pitrLagMs: number;
   readonly #tables = new Map<string, Table>();
   /** Sorted names, made anew when the set of tables changed. */
   #names: readonly string[] | undefined;
-  /** Per name, the end of the queue of changes. */
-  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #queues = new Queues();
 
   private constructor(options: CatalogOptions, streams: StreamCatalog) {
     this.store = options.store;
@@ -123,8 +75,20 @@ export class Catalog {
       clock: options.clock,
       log: options.log,
       progressRow,
-      target: (tableName, entrySpace) => this.#backfillTarget(tableName, entrySpace),
+      target: (tableName, entrySpace) => {
+        const table = this.#tables.get(tableName);
+        return table === undefined ? undefined : backfillTarget(table, entrySpace);
+      },
       finish: (tableName, entrySpace) => this.#finishBackfill(tableName, entrySpace),
+    });
+    this.#pitrLagMs = options.pitrLagMs ?? 0;
+    this.#restores = new Restores({
+      store: options.store,
+      clock: options.clock,
+      log: options.log,
+      tableDelayMs: options.tableDelayMs,
+      finish: (record) => this.#finishRestore(record),
+      abandon: ({ tableName }) => this.exclusively(tableName, () => this.#purge(tableName)),
     });
     this.#streamKeeper = new StreamKeeper({
       clock: options.clock,
@@ -146,14 +110,21 @@ export class Catalog {
     await catalog.#removeOrphans();
     for (const [name, { record }] of catalog.#tables) {
       for (const space of fillingSpaces(record)) catalog.#backfills.start(name, space, 0);
+      if (record.restore !== undefined) catalog.#restores.start(record);
     }
+    await settleHistory(options.store, catalog.all());
     catalog.#streamKeeper.start();
     return catalog;
   }
 
   /** Stops all work in the background. Call before the store is closed. */
   async close(): Promise<void> {
-    await Promise.all([this.#backfills.stop(), this.#streamKeeper.stop(), this.#later.stop()]);
+    await Promise.all([
+      this.#backfills.stop(),
+      this.#restores.stop(),
+      this.#streamKeeper.stop(),
+      this.#later.stop(),
+    ]);
   }
 
   /** Does for all streams now what is done every minute: closes and opens shards, removes what is past retention. */
@@ -187,6 +158,16 @@ export class Catalog {
     return changeMs !== undefined && this.#clock.now() < changeMs + this.#tableDelayMs;
   }
 
+  /** Whether backups have been enabled for a table: some time after it became ACTIVE, and for ever. */
+  hasBackups({ record }: Table): boolean {
+    return this.#clock.now() >= record.creationMs + 2 * this.#tableDelayMs;
+  }
+
+  /** The instants that a table can be restored to; undefined without point-in-time recovery. */
+  recoveryWindowOf({ record }: Table): RecoveryWindow | undefined {
+    return recoveryWindow(this.store, record, this.#pitrLagMs);
+  }
+
   /** Rows and bytes of a space; none of one that does not exist yet. */
   countsOf(space: SpaceId): SpaceStats {
     try {
@@ -201,9 +182,9 @@ export class Catalog {
   usable(name: string): Table {
     const table = this.#tables.get(name);
     if (table === undefined) throw resourceNotFound();
-    if (table.transition !== undefined) {
+    if (table.transition !== undefined || table.record.restore !== undefined) {
       const status = this.statusOf(table);
-      if (status === "CREATING" || table.transition.status === "DELETING") throw resourceNotFound();
+      if (status === "CREATING" || table.transition?.status === "DELETING") throw resourceNotFound();
     }
     return table;
   }
@@ -222,15 +203,7 @@ export class Catalog {
 
   /** Runs `task` after all earlier changes of this table. */
   exclusively<T>(name: string, task: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(name) ?? Promise.resolve();
-    const run = before.then(task, task);
-    const done = run
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#queues.get(name) === done) this.#queues.delete(name);
-      });
-    this.#queues.set(name, done);
-    return run;
+    return this.#queues.run(name, task);
   }
 
   /** Creates the spaces of a new table, then commits its record. Call within `exclusively`, the name being free. */
@@ -238,6 +211,14 @@ export class Catalog {
     if (this.#tables.has(record.tableName)) await this.#purge(record.tableName);
     for (const space of spacesOf(record)) await this.store.createSpace(space);
     return await this.#commit(record, "CREATING");
+  }
+
+  /** Commits the record of a table that is then restored in the background. Call within `exclusively`, the name being free. */
+  async restore(record: TableRecord): Promise<Table> {
+    if (this.#tables.has(record.tableName)) await this.#purge(record.tableName);
+    const table = await this.#commit(record, "CREATING");
+    this.#restores.start(record);
+    return table;
   }
 
   /**
@@ -266,7 +247,7 @@ export class Catalog {
   async remove(table: Table): Promise<void> {
     const name = table.record.tableName;
     if (this.#tableDelayMs === 0) return await this.#purge(name);
-    const { stream: _, ...record } = table.record;
+    const { stream: _, recovery: __, ...record } = table.record;
     await this.#commit(record, "DELETING");
     this.#later.run(this.#tableDelayMs, () =>
       this.exclusively(name, async () => {
@@ -287,83 +268,60 @@ export class Catalog {
     });
   }
 
-  async #commit(record: TableRecord, shown: Transition["status"] | undefined): Promise<Table> {
+  /** Commits the record of a table, and `others` with it. */
+  async #commit(
+    record: TableRecord,
+    shown: Transition["status"] | undefined,
+    others: readonly Write[] = [],
+  ): Promise<Table> {
     const transition =
       shown === undefined || this.#tableDelayMs === 0
         ? undefined
         : { status: shown, until: this.#clock.now() + this.#tableDelayMs };
-    const generation = this.store.generation(record.spaceId) + 1;
-    const envelope: Envelope = transition === undefined ? { record } : { record, transition };
-    const before = this.#tables.get(record.tableName);
-    const filled = before === undefined ? [] : forgottenProgress(before.record, record);
-    const fence = { space: record.spaceId, generation };
-    const { stream, writes, committed } = await this.streams.change(before?.record, record);
-    await this.#write(record.tableName, packr.pack(envelope), fence, [...writes, ...filled]);
-    const table = tableOf(envelope, generation, stream);
+    const row: TableRow = transition === undefined ? { record } : { record, transition };
+    const before = this.#tables.get(record.tableName)?.record;
+    const filled = before === undefined ? [] : forgottenProgress(before, record);
+    const raise = this.#raisedFence(record);
+    const { stream, writes, committed } = await this.streams.change(before, record);
+    await commitSystemRows(
+      this.store,
+      [writeOfTable(record.tableName, row), ...writes, ...filled, ...others],
+      { raise, frees: keepsLess(before, record) },
+    );
+    const table = tableOf(row, raise[0]?.generation ?? 0, stream);
     this.#tables.set(record.tableName, table);
     this.#names = undefined;
     await committed();
     return table;
   }
 
-  async #purge(name: string): Promise<void> {
+  /** Removes a table, and commits `others` with that. */
+  async #purge(name: string, others: readonly Write[] = []): Promise<void> {
     const table = this.#tables.get(name);
     if (table === undefined) return;
-    const generation = this.store.generation(table.space) + 1;
-    const { writes, committed } = await this.streams.change(table.record, undefined);
-    const filled = forgottenProgress(table.record, undefined);
-    await this.#write(name, undefined, { space: table.space, generation }, [...writes, ...filled]);
+    const { record } = table;
+    const { writes, committed } = await this.streams.change(record, undefined);
+    const filled = forgottenProgress(record, undefined);
+    await commitSystemRows(this.store, [writeOfTable(name, undefined), ...writes, ...filled, ...others], {
+      raise: this.#raisedFence(record),
+      frees: true,
+    });
     this.#tables.delete(name);
     this.#names = undefined;
     await committed();
-    for (const space of spacesOf(table.record)) await this.store.dropSpace(space);
+    for (const space of spacesOf(record)) await this.store.dropSpace(space);
   }
 
-  /** One logged commit of a table's row and of what goes with it, raising the fence of the table's space. */
-  async #write(
-    name: string,
-    value: Value | undefined,
-    fence: Fence,
-    others: readonly Write[],
-  ): Promise<void> {
-    const writes = [{ space: SYSTEM_SPACE, key: tableRowKey(DEFAULT_NAMESPACE, name), value }, ...others];
-    const reads = writes.map(({ space, key }): RowAddress => ({ space, key }));
-    for (;;) {
-      const outcome = await this.store.transact({ reads, frees: value === undefined }, () => ({
-        kind: "commit",
-        writes,
-        raise: [fence],
-        result: undefined,
-      }));
-      if (outcome.kind === "committed") return;
-      if (outcome.kind === "unknown" || outcome.kind === "unavailable")
-        throw internalServerError(outcome.cause.message);
-      assert(outcome.kind !== "refused", "a catalog write does not refuse");
-    }
+  /** Makes writes stale that were prepared with what the table was. Nobody writes to one that is being restored, and its space may not exist. */
+  #raisedFence({ spaceId, restore }: TableRecord): Fence[] {
+    return restore === undefined ? [{ space: spaceId, generation: this.store.generation(spaceId) + 1 }] : [];
   }
 
-  #backfillTarget(tableName: string, entrySpace: SpaceId): BackfillTarget | undefined {
-    const table = this.#tables.get(tableName);
-    if (table === undefined || !fillingSpaces(table.record).includes(entrySpace)) return undefined;
-    const { space, fences, timeToLive } = table;
-    const index = table.indexes.find(({ spaceId }) => spaceId === entrySpace);
-    if (index !== undefined) {
-      return {
-        space,
-        fences,
-        entrySpace,
-        isCounted: true,
-        entryOf: (key, item) => entryOf(index, key, item),
-      };
-    }
-    assert(timeToLive !== undefined, "what is filled is an index or holds expiries");
-    return {
-      space,
-      fences,
-      entrySpace,
-      isCounted: false,
-      entryOf: (key, item) => expiryEntry(timeToLive, key, item),
-    };
+  #finishRestore(restored: TableRecord): Promise<void> {
+    return this.exclusively(restored.tableName, async () => {
+      const { restore: _, ...record } = restored;
+      await this.#commit({ ...record, tableStatus: "ACTIVE" }, undefined);
+    });
   }
 
   #finishBackfill(tableName: string, entrySpace: SpaceId): Promise<void> {
@@ -375,25 +333,7 @@ export class Catalog {
   }
 
   async #load(): Promise<void> {
-    const snapshot = await this.store.snapshot([SYSTEM_SPACE]);
-    try {
-      const { ge, lt } = tableRows(DEFAULT_NAMESPACE);
-      let after: string | undefined;
-      for (;;) {
-        const page: { readonly rows: readonly Row[]; readonly more: boolean } = await snapshot.range({
-          space: SYSTEM_SPACE,
-          ...(after === undefined ? { ge } : { gt: after }),
-          lt,
-          rowsMax: NAMES_PAGE,
-          bytesMax: Number.MAX_SAFE_INTEGER,
-        });
-        for (const row of page.rows) this.#install(row.value);
-        after = page.rows.at(-1)?.key;
-        if (!page.more || after === undefined) return;
-      }
-    } finally {
-      snapshot.close();
-    }
+    await readSystemRows(this.store, tableRows(DEFAULT_NAMESPACE), (value) => this.#install(value));
   }
 
   #install(value: Value): void {
@@ -418,20 +358,8 @@ export class Catalog {
   }
 }
 
-function tableOf({ record, transition }: Envelope, generation: number, stream: Stream | undefined): Table {
-  const schema = new TableSchema(record);
-  return {
-    record,
-    schema,
-    rowKeyOf: tableKeyEncoder(schema.keySchema),
-    indexes: schema.indexes.map(secondaryIndex),
-    indexedAttributes: indexedAttributes(schema.indexes),
-    isFillingIndex: schema.indexes.some((index) => !index.readable),
-    collections: record.itemCollectionsSpaceId,
-    space: record.spaceId,
-    stream,
-    timeToLive: record.timeToLive,
-    fences: [{ space: record.spaceId, generation }],
-    transition,
-  };
-}
+const writeOfTable = (name: string, row: TableRow | undefined): Write => ({
+  space: SYSTEM_SPACE,
+  key: tableRowKey(DEFAULT_NAMESPACE, name),
+  value: row === undefined ? undefined : encodeTable(row),
+});

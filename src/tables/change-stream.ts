@@ -12,9 +12,9 @@ import type { Change, FeedRecord, Key, Position } from "../../storage/index.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { pickAttributes } from "../values/document-path.ts";
 import { itemSize } from "../values/size.ts";
-import type { Table } from "./catalog.ts";
 import { StoredItem, sameItem, storedItem } from "./stored-item.ts";
 import { hasNewImages, hasOldImages, type Stream } from "./stream.ts";
+import type { Table } from "./table.ts";
 
 const FLAG_EXISTED = 1;
 const FLAG_EXPIRED = 2;

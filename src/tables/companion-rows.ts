@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { Key, RowAddress, SpaceId, Store, Value, Write } from "../../storage/index.ts";
-import type { Table } from "./catalog.ts";
 import { entryOf } from "./indexes.ts";
 import { collectionKeyOf, decodeCollection, encodeCollection } from "./item-collections.ts";
 import { storedItem } from "./stored-item.ts";
+import type { Table } from "./table.ts";
 
 /** What these rows accompany: a write to a row of a table. */
 interface RowWrite {

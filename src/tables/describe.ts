@@ -59,8 +59,10 @@ export function describeTable(record: TableRecord, context: DescribeContext): Ta
       record.globalSecondaryIndexes.map((index) => {
         // The indexes that a table is created with become active together with it.
         const status = context.status === "CREATING" ? "CREATING" : index.indexStatus;
+        // Those of a table that is being restored have no status of their own.
+        const shown = record.restore === undefined ? status : undefined;
         return {
-          ...describeGlobalIndex(index, arn, context, status),
+          ...describeGlobalIndex(index, arn, context, shown),
           WarmThroughput: describeWarmth(index.warm, status === "CREATING" ? "CREATING" : "ACTIVE"),
         };
       }),
@@ -70,6 +72,7 @@ export function describeTable(record: TableRecord, context: DescribeContext): Ta
     ...tableClassSummary(record),
     ...(record.onDemand === undefined ? {} : { OnDemandThroughput: record.onDemand }),
     WarmThroughput: describeWarmth(record.warm, context.warmthStatus ?? "ACTIVE"),
+    ...restoreSummary(record),
   };
 }
 
@@ -186,10 +189,10 @@ const describeGlobalIndex = (
   index: GlobalIndexRecord,
   arn: string,
   context: DescribeContext,
-  status: IndexStatus,
+  status: IndexStatus | undefined,
 ) => ({
   ...describeLocalIndex(index, arn, context),
-  IndexStatus: status,
+  ...(status === undefined ? {} : { IndexStatus: status }),
   ...(index.indexStatus === "CREATING" ? { Backfilling: isBackfilling(index, context.status) } : {}),
   ProvisionedThroughput: describeThroughput(index.throughput, context.now),
   ...(index.onDemand === undefined ? {} : { OnDemandThroughput: index.onDemand }),
@@ -208,6 +211,19 @@ const streamMembers = ({ stream, latestStreamLabel }: TableRecord, arn: string) 
     ? {}
     : { LatestStreamLabel: latestStreamLabel, LatestStreamArn: `${arn}/stream/${latestStreamLabel}` }),
 });
+
+/** Shown until the table is ACTIVE. */
+const restoreSummary = ({ restore }: TableRecord) =>
+  restore === undefined
+    ? {}
+    : {
+        RestoreSummary: {
+          ...(restore.sourceBackupArn === undefined ? {} : { SourceBackupArn: restore.sourceBackupArn }),
+          SourceTableArn: restore.sourceTableArn,
+          RestoreDateTime: seconds(restore.shownMs),
+          RestoreInProgress: true,
+        },
+      };
 
 const encryption = ({ sse }: TableRecord, status: "ENABLED" | "UPDATING") =>
   sse === undefined

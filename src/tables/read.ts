@@ -7,9 +7,10 @@ import type { Item } from "../values/attribute-value.ts";
 import { decodeRow, rowItemSize } from "../values/item-codec.ts";
 import { boundsAfter, type KeyBounds } from "../values/key-bounds.ts";
 import { RowList, type Rows } from "../values/rows.ts";
-import type { Catalog, Table } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
 import { isSpaceGone, refusalOf } from "./storage-failure.ts";
 import { type StoredItem, storedItem } from "./stored-item.ts";
+import type { Table } from "./table.ts";
 
 /** The service ends a page once the items evaluated for it reach this size. */
 const PAGE_BYTES_MAX = 1 << 20;

@@ -230,7 +230,8 @@ export function planGlobalIndex(
   };
 }
 
-function checkIndexNames(indexes: readonly LocalIndexRecord[]): void {
+/** Refuses two indexes of one name. Throws `ApiError`. */
+export function checkIndexNames(indexes: readonly LocalIndexRecord[]): void {
   const names = new Set<string>();
   for (const { indexName } of indexes) {
     if (names.has(indexName)) throw invalidParameters(`Duplicate index name: ${indexName}`);

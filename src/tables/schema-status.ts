@@ -34,6 +34,7 @@ export function checkDeletable(
   { status, streamChange, tagsChange = false }: TableState,
 ): void {
   const { tableName } = record;
+  if (record.restore !== undefined) throw stillInUse(`Table: ${tableName} is being used.`);
   if (status === "CREATING") throw stillInUse(`Table is being created: ${tableName}`);
   if (status === "DELETING") throw stillInUse(`Table is being deleted: ${tableName}`);
   if (record.deletionProtection) {

@@ -143,15 +143,18 @@ export function checkOnDemandRange(
   removable: boolean,
   indexName?: string,
 ): void {
-  for (const dimension of ON_DEMAND_DIMENSIONS) {
-    const units = requested?.[dimension];
-    if (units === undefined || units >= 1 || (units === -1 && removable)) continue;
-    const where = indexName === undefined ? "for table" : `for index : ${indexName}`;
-    throw invalidParameters(
-      `Requested ${dimension} for OnDemandThroughput ${where} is outside of valid range`,
-    );
-  }
+  const outside = requested === undefined ? undefined : firstOutOfRange(requested, removable);
+  if (outside === undefined) return;
+  const where = indexName === undefined ? "for table" : `for index : ${indexName}`;
+  throw invalidParameters(`Requested ${outside} for OnDemandThroughput ${where} is outside of valid range`);
 }
+
+/** The first member of an on-demand request that is outside its range. `removable`: −1 is inside. */
+export const firstOutOfRange = (requested: OnDemandThroughput, removable: boolean): string | undefined =>
+  ON_DEMAND_DIMENSIONS.find((dimension) => {
+    const units = requested[dimension];
+    return units !== undefined && units < 1 && !(units === -1 && removable);
+  });
 
 /** The first member of an on-demand request, reads first; what it is refused for when the table is provisioned. */
 export const firstOnDemandMember = (requested: OnDemandThroughput): string =>

@@ -2,6 +2,7 @@
  * A table as the catalog keeps it (`TableRecord`: plain data), and what item operations ask of it (`TableSchema`: made once per
  * record, because these checks are on the path of every request).
  */
+import type { CheckpointInfo, SpaceId } from "../../storage/index.ts";
 import { type AttributeValue, attribute, type Item } from "../values/attribute-value.ts";
 import type { KeyAttribute, KeySchema } from "../values/key-schema.ts";
 import { ItemKeyChecks } from "./schema-items.ts";
@@ -74,6 +75,25 @@ export interface TimeToLiveRecord {
   readonly filling?: true;
 }
 
+/** Point-in-time recovery is enabled. */
+export interface RecoveryRecord {
+  readonly periodDays: number;
+  /** No instant before this one is restorable, whatever is still kept: milliseconds since the epoch, of log time. */
+  readonly sinceMs: number;
+}
+
+/** The table is being restored: where its items come from. */
+export interface RestoreRecord {
+  readonly sourceTableArn: string;
+  readonly sourceBackupArn?: string;
+  /** The instant as it is shown, milliseconds since the epoch. */
+  readonly shownMs: number;
+  /** The source's space. */
+  readonly spaceId: SpaceId;
+  /** A state of that space which is kept, or an instant of its past: the last millisecond of it that counts. */
+  readonly from: CheckpointInfo | { readonly time: number };
+}
+
 export interface Tag {
   readonly Key: string;
   readonly Value: string;
@@ -117,6 +137,10 @@ export interface TableRecord {
   readonly timeToLive?: TimeToLiveRecord;
   /** When time to live was last enabled or disabled. */
   readonly timeToLiveChangeMs?: number;
+  /** Present while point-in-time recovery is enabled. */
+  readonly recovery?: RecoveryRecord;
+  /** Present until a restored table is ACTIVE. */
+  readonly restore?: RestoreRecord;
 }
 
 /** A secondary index as reads and writes see it. */

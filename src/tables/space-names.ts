@@ -1,6 +1,6 @@
 import type { Row, SpaceId } from "../../storage/index.ts";
-import { decodeTable } from "./catalog.ts";
 import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRows } from "./keyspace.ts";
+import { decodeTable } from "./table.ts";
 
 /** What the spaces of a store are called by those who made tables, from the rows of the system space in any order. */
 export function spaceNames(systemRows: Iterable<Row>): ReadonlyMap<SpaceId, string> {

@@ -1,7 +1,5 @@
-import assert from "node:assert/strict";
 import { Packr } from "msgpackr";
-import type { FeedId, Position, Row, RowAddress, Store, Write } from "../../storage/index.ts";
-import { internalServerError } from "../errors.ts";
+import type { FeedId, Position, RowAddress, Store, Write } from "../../storage/index.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { DEFAULT_NAMESPACE, iteratorKeyRowKey, SYSTEM_SPACE, streamRowKey, streamRows } from "./keyspace.ts";
@@ -23,6 +21,7 @@ import {
 } from "./stream.ts";
 import { AFTER_ALL } from "./stream-position.ts";
 import { type ShardPage, StreamReader } from "./stream-reader.ts";
+import { commitSystemRows, readSystemRows } from "./system-rows.ts";
 
 export type StreamStatus = "ENABLING" | "ENABLED" | "DISABLING" | "DISABLED";
 
@@ -48,7 +47,6 @@ export interface StreamChange {
 }
 
 const NO_CHANGE: Omit<StreamChange, "stream"> = { writes: [], committed: async () => {} };
-const PAGE_ROWS_MAX = 1000;
 const packr = new Packr({ useRecords: false });
 
 /**
@@ -260,7 +258,7 @@ export class StreamCatalog {
   }
 
   async #write(write: Write): Promise<void> {
-    await commitRow(this.#options.store, write);
+    await commitSystemRows(this.#options.store, [write]);
   }
 
   #install(stream: Stream): void {
@@ -268,22 +266,9 @@ export class StreamCatalog {
   }
 
   async #load(): Promise<void> {
-    const snapshot = await this.#options.store.snapshot([SYSTEM_SPACE]);
-    try {
-      const { ge, lt } = streamRows(DEFAULT_NAMESPACE);
-      const limits = { space: SYSTEM_SPACE, lt, rowsMax: PAGE_ROWS_MAX, bytesMax: Number.MAX_SAFE_INTEGER };
-      for (let after: string | undefined; ; ) {
-        const page: { readonly rows: readonly Row[]; readonly more: boolean } = await snapshot.range({
-          ...limits,
-          ...(after === undefined ? { ge } : { gt: after }),
-        });
-        for (const row of page.rows) this.#install(packr.unpack(row.value) as Stream);
-        after = page.rows.at(-1)?.key;
-        if (!page.more || after === undefined) return;
-      }
-    } finally {
-      snapshot.close();
-    }
+    await readSystemRows(this.#options.store, streamRows(DEFAULT_NAMESPACE), (value) =>
+      this.#install(packr.unpack(value) as Stream),
+    );
   }
 }
 
@@ -304,22 +289,6 @@ async function iteratorKey(store: Store): Promise<Uint8Array> {
   const known = await store.get(row.space, row.key);
   if (known !== undefined) return known;
   const key = newIteratorKey();
-  await commitRow(store, { ...row, value: key });
+  await commitSystemRows(store, [{ ...row, value: key }]);
   return key;
-}
-
-async function commitRow(store: Store, write: Write): Promise<void> {
-  const { space, key } = write;
-  for (;;) {
-    const outcome = await store.transact({ reads: [{ space, key }] }, () => ({
-      kind: "commit",
-      writes: [write],
-      result: undefined,
-    }));
-    if (outcome.kind === "committed") return;
-    if (outcome.kind === "unknown" || outcome.kind === "unavailable") {
-      throw internalServerError(outcome.cause.message);
-    }
-    assert(outcome.kind !== "refused", "a catalog write does not refuse");
-  }
 }

@@ -15,7 +15,7 @@ import type {
 import { ApiError, internalServerError, itemCollectionSizeLimitExceeded, validation } from "../errors.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { ITEM_BYTES_MAX } from "../values/size.ts";
-import type { Catalog, Table } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
 import { changeOf } from "./change-stream.ts";
 import {
   CompanionRows,
@@ -29,6 +29,7 @@ import type { InFlightRows } from "./in-flight.ts";
 import { type IndexChange, indexChanges } from "./indexes.ts";
 import { isSpaceGone } from "./storage-failure.ts";
 import { type StoredItem, storedItem } from "./stored-item.ts";
+import type { Table } from "./table.ts";
 import { expiryWrites } from "./time-to-live.ts";
 
 /**

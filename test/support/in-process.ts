@@ -34,7 +34,9 @@ export async function inProcess(
   {
     transactionConflicts = false,
     ...options
-  }: Partial<Pick<CatalogOptions, "clock" | "tableDelayMs" | "itemCollectionBytesMax" | "streamShards">> & {
+  }: Partial<
+    Pick<CatalogOptions, "clock" | "tableDelayMs" | "itemCollectionBytesMax" | "streamShards" | "pitrLagMs">
+  > & {
     readonly transactionConflicts?: boolean;
   } = {},
 ): Promise<InProcess> {
@@ -42,7 +44,7 @@ export async function inProcess(
   const log = createLog({
     format: "text",
     level: "error",
-    now: clock.now,
+    now: () => clock.now(),
     write: (line) => process.stderr.write(line),
   });
   const catalog = await Catalog.open({ tableDelayMs: 0, ...options, store, clock, log });
