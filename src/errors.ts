@@ -116,6 +116,8 @@ export const itemCollectionSizeLimitExceeded = () =>
     `${DYNAMODB}ItemCollectionSizeLimitExceededException`,
     "Item collection size limit of 10 gigabytes exceeded.",
   );
+export const duplicateItem = () =>
+  new ApiError(`${DYNAMODB}DuplicateItemException`, "Duplicate primary key exists in table");
 export const transactionConflict = () =>
   new ApiError(`${DYNAMODB}TransactionConflictException`, "Transaction is ongoing for the item");
 

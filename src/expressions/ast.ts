@@ -7,7 +7,9 @@ export type Comparator = "=" | "<>" | "<" | "<=" | ">" | ">=";
 export type Operand =
   | { readonly kind: "path"; readonly path: DocumentPath }
   | { readonly kind: "value"; readonly value: AttributeValue }
-  | { readonly kind: "size"; readonly operand: Operand };
+  | { readonly kind: "size"; readonly operand: Operand }
+  /** Whether a condition holds, as a BOOL (PartiQL only). */
+  | { readonly kind: "condition"; readonly condition: Condition };
 
 export type Condition =
   | {

@@ -4,12 +4,25 @@ import { compareValues } from "../values/compare.ts";
 import { formatPath, samePath } from "../values/document-path.ts";
 import type { Comparator, Condition, Operand } from "./ast.ts";
 import { type ConditionKind, Findings } from "./findings.ts";
-import type { Placeholders } from "./placeholders.ts";
+import type { Bindings, Placeholders } from "./placeholders.ts";
 import type { ConditionNode, FunctionNode, OperandNode, Parsed } from "./syntax.ts";
 
 const IN_CHOICES_MAX = 100;
 const ALL_TYPES = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}";
 const TYPE_NAMES: readonly TypeName[] = ["B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M"];
+/** The same as PartiQL lists them. */
+const TYPE_NAMES_IN_STATEMENTS: readonly TypeName[] = [
+  "N",
+  "BS",
+  "L",
+  "B",
+  "NULL",
+  "M",
+  "S",
+  "SS",
+  "NS",
+  "BOOL",
+];
 
 /** Stands for what is reported as a problem and never evaluated. */
 const NOTHING: Condition = { kind: "and", conditions: [] };
@@ -22,17 +35,22 @@ export function bindCondition(
 ): Condition {
   placeholders.use(kind, parsed);
   const findings = new Findings(kind);
-  const condition = new Binder(placeholders, findings).condition(parsed.tree);
+  const condition = bindConditionNode(parsed.tree, placeholders, findings);
   findings.throwFirst();
   return condition;
 }
 
+/** The condition that a tree stands for. Problems are reported, not thrown. */
+export function bindConditionNode(node: ConditionNode, bindings: Bindings, findings: Findings): Condition {
+  return new Binder(bindings, findings).condition(node);
+}
+
 class Binder {
-  readonly #placeholders: Placeholders;
+  readonly #bindings: Bindings;
   readonly #findings: Findings;
 
-  constructor(placeholders: Placeholders, findings: Findings) {
-    this.#placeholders = placeholders;
+  constructor(bindings: Bindings, findings: Findings) {
+    this.#bindings = bindings;
     this.#findings = findings;
   }
 
@@ -59,8 +77,9 @@ class Binder {
   }
 
   #operand(node: OperandNode): Operand {
-    if (node.kind === "path") return { kind: "path", path: this.#placeholders.path(node.path) };
-    if (node.kind === "value") return { kind: "value", value: this.#placeholders.value(node.placeholder) };
+    if (node.kind === "path") return { kind: "path", path: this.#bindings.path(node.path) };
+    if (node.kind === "value") return { kind: "value", value: this.#bindings.value(node.placeholder) };
+    if (node.kind === "condition") return { kind: "condition", condition: this.condition(node.condition) };
     if (node.kind === "arithmetic") throw new Error("conditions have no arithmetic");
     const [operand] = this.#operands(node, 1);
     if (operand === undefined) return { kind: "path", path: [] };
@@ -151,9 +170,10 @@ class Binder {
     const name = wanted.value.S;
     const type = TYPE_NAMES.find((known) => known === name);
     if (type !== undefined) return { kind: "attribute_type", operand, type };
+    const listed = this.#findings.kind === "Statement" ? TYPE_NAMES_IN_STATEMENTS : TYPE_NAMES;
     this.#findings.report(
       "operandType",
-      `Invalid attribute type name found; type: ${name}, valid types: {${TYPE_NAMES.join(",")}}`,
+      `Invalid attribute type name found; type: ${name}, valid types: {${listed.join(",")}}`,
     );
     return NOTHING;
   }
@@ -204,5 +224,7 @@ function constantType(operand: Operand): TypeName | undefined {
       return typeOf(operand.value);
     case "size":
       return "N";
+    case "condition":
+      return "BOOL";
   }
 }

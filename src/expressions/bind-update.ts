@@ -2,7 +2,7 @@
 import { type AttributeValue, type TypeName, typeOf } from "../values/attribute-value.ts";
 import type { SetValue, UpdateAction } from "./ast.ts";
 import type { Findings } from "./findings.ts";
-import type { Placeholders } from "./placeholders.ts";
+import type { Bindings } from "./placeholders.ts";
 import type { ActionNode, ArithmeticNode, FunctionNode, OperandNode } from "./syntax.ts";
 
 /** Types as ADD and DELETE name them. */
@@ -25,10 +25,10 @@ const NOTHING: SetValue = { kind: "value", value: { NULL: true } };
 /** The actions with real names and values. Problems are reported, not thrown. */
 export function bindActions(
   nodes: readonly ActionNode[],
-  placeholders: Placeholders,
+  bindings: Bindings,
   findings: Findings,
 ): readonly UpdateAction[] {
-  const binder = new Binder(placeholders, findings);
+  const binder = new Binder(bindings, findings);
   return nodes.map((node) => binder.action(node));
 }
 
@@ -42,16 +42,16 @@ export function isSet(value: AttributeValue): boolean {
 }
 
 class Binder {
-  readonly #placeholders: Placeholders;
+  readonly #bindings: Bindings;
   readonly #findings: Findings;
 
-  constructor(placeholders: Placeholders, findings: Findings) {
-    this.#placeholders = placeholders;
+  constructor(bindings: Bindings, findings: Findings) {
+    this.#bindings = bindings;
     this.#findings = findings;
   }
 
   action(node: ActionNode): UpdateAction {
-    const path = this.#placeholders.path(node.path);
+    const path = this.#bindings.path(node.path);
     switch (node.kind) {
       case "set":
         return { kind: "set", path, value: this.#value(node.value) };
@@ -59,7 +59,7 @@ class Binder {
         return { kind: "remove", path };
       case "add":
       case "delete": {
-        const value = this.#placeholders.value(node.placeholder);
+        const value = this.#bindings.value(node.placeholder);
         this.#checkActionType(node.kind, value);
         return { kind: node.kind, path, value };
       }
@@ -77,13 +77,15 @@ class Binder {
   #value(node: OperandNode): SetValue {
     switch (node.kind) {
       case "path":
-        return { kind: "path", path: this.#placeholders.path(node.path) };
+        return { kind: "path", path: this.#bindings.path(node.path) };
       case "value":
-        return { kind: "value", value: this.#placeholders.value(node.placeholder) };
+        return { kind: "value", value: this.#bindings.value(node.placeholder) };
       case "arithmetic":
         return this.#arithmetic(node);
       case "function":
         return this.#call(node);
+      case "condition":
+        throw new Error("updates assign no conditions");
     }
   }
 

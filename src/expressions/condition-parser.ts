@@ -43,7 +43,7 @@ export function parseCondition(kind: ConditionKind, text: string): Parsed<Condit
   });
 }
 
-const caches: Readonly<Record<ConditionKind, ParseCache<ConditionNode>>> = {
+const caches: Readonly<Record<ConditionKind, ParseCache<Parsed<ConditionNode>>>> = {
   ConditionExpression: new ParseCache(),
   FilterExpression: new ParseCache(),
   KeyConditionExpression: new ParseCache(),

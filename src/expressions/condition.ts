@@ -92,6 +92,10 @@ function reader(operand: Operand): Reader {
       const read = reader(operand.operand);
       return (item) => sizeOf(read(item));
     }
+    case "condition": {
+      const test = predicate(operand.condition);
+      return (item) => ({ BOOL: test(item) });
+    }
   }
 }
 
@@ -217,5 +221,6 @@ function operandsOf(condition: Condition): readonly Operand[] {
 
 function pathOf(operand: Operand): readonly DocumentPath[] {
   if (operand.kind === "size") return pathOf(operand.operand);
+  if (operand.kind === "condition") return operandsOf(operand.condition).flatMap(pathOf);
   return operand.kind === "path" ? [operand.path] : [];
 }

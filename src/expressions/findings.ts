@@ -5,7 +5,12 @@
 import { type ApiError, requestValidation } from "../errors.ts";
 
 export type ConditionKind = "ConditionExpression" | "FilterExpression" | "KeyConditionExpression";
-export type ExpressionKind = ConditionKind | "ProjectionExpression" | "UpdateExpression";
+export type ExpressionKind =
+  | ConditionKind
+  | "ProjectionExpression"
+  | "UpdateExpression"
+  /** A PartiQL statement, all of whose conditions and updates are one expression. Its refusals do not say where they come from. */
+  | "Statement";
 
 export type Category =
   | "parentheses"
@@ -51,27 +56,39 @@ const UPDATE_ORDER: readonly Category[] = [
 
 const PROJECTION_ORDER: readonly Category[] = ["reservedWord", "path", "overlap", "conflict"];
 
+const STATEMENT_ORDER: readonly Category[] = [
+  "misusedFunction",
+  "operators",
+  "operandCount",
+  "distinct",
+  "operandType",
+  "actionType",
+  "overlap",
+  "conflict",
+];
+
 const ORDERS: Readonly<Record<ExpressionKind, readonly Category[]>> = {
   ConditionExpression: CONDITION_ORDER,
   FilterExpression: CONDITION_ORDER,
   KeyConditionExpression: CONDITION_ORDER,
   ProjectionExpression: PROJECTION_ORDER,
   UpdateExpression: UPDATE_ORDER,
+  Statement: STATEMENT_ORDER,
 };
 
 /** The refusal of an expression, in the service's words. */
 export function invalidExpression(kind: ExpressionKind, problem: string): ApiError {
-  return requestValidation(`Invalid ${kind}: ${problem}`);
+  return requestValidation(kind === "Statement" ? problem : `Invalid ${kind}: ${problem}`);
 }
 
 export class Findings {
-  readonly #kind: ExpressionKind;
+  readonly kind: ExpressionKind;
   readonly #order: readonly Category[];
   #rank = Number.POSITIVE_INFINITY;
   #problem = "";
 
   constructor(kind: ExpressionKind) {
-    this.#kind = kind;
+    this.kind = kind;
     this.#order = ORDERS[kind];
   }
 
@@ -85,7 +102,7 @@ export class Findings {
 
   /** The refusal for the most important problem; undefined when there is none. */
   first(): ApiError | undefined {
-    return this.#problem === "" ? undefined : invalidExpression(this.#kind, this.#problem);
+    return this.#problem === "" ? undefined : invalidExpression(this.kind, this.#problem);
   }
 
   /** Throws the most important problem, if there is any. */

@@ -46,6 +46,34 @@ export function keyPredicatesOf(condition: Condition): KeyPredicates {
   return predicates;
 }
 
+/** What a condition says of one top-level attribute in comparing it with constants; undefined when it is no such condition. */
+export function predicateIn(condition: Condition): readonly [string, KeyPredicate] | undefined {
+  switch (condition.kind) {
+    case "compare": {
+      const { comparator, left, right } = condition;
+      if (comparator === "<>") return undefined;
+      if (left.kind === "value") return predicateOf(right, { kind: MIRRORED[comparator], value: left.value });
+      return right.kind === "value" ? predicateOf(left, { kind: comparator, value: right.value }) : undefined;
+    }
+    case "between": {
+      const { operand, lower, upper } = condition;
+      if (lower.kind !== "value" || upper.kind !== "value") return undefined;
+      return predicateOf(operand, { kind: "between", lower: lower.value, upper: upper.value });
+    }
+    case "begins_with": {
+      const { operand, argument } = condition;
+      if (argument.kind !== "value") return undefined;
+      return predicateOf(operand, { kind: "begins_with", prefix: argument.value });
+    }
+    default:
+      return undefined;
+  }
+}
+
+function predicateOf(operand: Operand, predicate: KeyPredicate): readonly [string, KeyPredicate] | undefined {
+  return operand.kind === "path" && operand.path.length === 1 ? [nameOf(operand.path), predicate] : undefined;
+}
+
 function invalid(problem: string): ApiError {
   return invalidExpression("KeyConditionExpression", problem);
 }
@@ -58,7 +86,8 @@ function invalidOperator(operator: string): ApiError {
   return invalid(`Invalid operator used in KeyConditionExpression: ${operator}`);
 }
 
-function conjuncts(condition: Condition): readonly Condition[] {
+/** The conditions that AND joins, however nested. */
+export function conjuncts(condition: Condition): readonly Condition[] {
   return condition.kind === "and" ? condition.conditions.flatMap(conjuncts) : [condition];
 }
 
@@ -182,7 +211,8 @@ function predicateOn(key: KeyAttribute, predicates: KeyPredicates): KeyPredicate
   return predicate;
 }
 
-function constantsOf(predicate: KeyPredicate): readonly AttributeValue[] {
+/** The values that a predicate compares with. */
+export function constantsOf(predicate: KeyPredicate): readonly AttributeValue[] {
   switch (predicate.kind) {
     case "between":
       return [predicate.lower, predicate.upper];
@@ -193,7 +223,8 @@ function constantsOf(predicate: KeyPredicate): readonly AttributeValue[] {
   }
 }
 
-function checkNotEmpty(name: string, value: AttributeValue): void {
+/** Refuses what no key attribute can be. */
+export function checkNotEmpty(name: string, value: AttributeValue): void {
   const kind = "S" in value && value.S === "" ? "string" : "B" in value && value.B === "" ? "binary" : "";
   if (kind === "") return;
   throw emptyKeyValue(

@@ -1,15 +1,14 @@
-/** Parsed expressions by their text: applications send the same few expressions over and over. */
-import type { Parsed } from "./syntax.ts";
+/** Parsed expressions and statements by their text: applications send the same few over and over. */
 
 /** Bounds the memory of a cache; its trees take a small multiple of their texts. */
 const TEXT_CHARS_MAX = 64 * 1024;
 
-export class ParseCache<Tree> {
-  readonly #entries = new Map<string, Parsed<Tree>>();
+export class ParseCache<Parsed> {
+  readonly #entries = new Map<string, Parsed>();
   #chars = 0;
 
   /** The parsed `text`, from the cache if it is there. What `parse` throws is not kept. */
-  get(text: string, parse: (text: string) => Parsed<Tree>): Parsed<Tree> {
+  get(text: string, parse: (text: string) => Parsed): Parsed {
     const known = this.#entries.get(text);
     if (known !== undefined) return known;
     const parsed = parse(text);
@@ -19,7 +18,7 @@ export class ParseCache<Tree> {
     return parsed;
   }
 
-  /** The number of expressions held. */
+  /** The number of texts held. */
   get size(): number {
     return this.#entries.size;
   }

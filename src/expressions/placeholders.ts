@@ -17,7 +17,13 @@ const VALUE_PLACEHOLDER = /^:\w+$/;
 const NAMES = "ExpressionAttributeNames";
 const VALUES = "ExpressionAttributeValues";
 
-export class Placeholders {
+/** Gives real names and values to what stands for them in a syntax tree. */
+export interface Bindings {
+  path(path: PathSyntax): DocumentPath;
+  value(placeholder: string): AttributeValue;
+}
+
+export class Placeholders implements Bindings {
   readonly #names: ReadonlyMap<string, string>;
   readonly #values: ReadonlyMap<string, AttributeValue>;
   readonly #unusedNames: Set<string>;

@@ -10,7 +10,7 @@ export function parseProjection(text: string): Parsed<readonly PathSyntax[]> {
   return cache.get(text, parse);
 }
 
-const cache = new ParseCache<readonly PathSyntax[]>();
+const cache = new ParseCache<Parsed<readonly PathSyntax[]>>();
 
 function parse(text: string): Parsed<readonly PathSyntax[]> {
   const parser = new PathParser("ProjectionExpression", text, KEYWORDS);

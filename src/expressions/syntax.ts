@@ -9,7 +9,7 @@ export interface PathNode {
   readonly path: PathSyntax;
 }
 
-/** A `:placeholder`, with its sign. */
+/** A `:placeholder`, with its sign; in a PartiQL statement what its `Bindings` know the value by. */
 export interface ValueNode {
   readonly kind: "value";
   readonly placeholder: string;
@@ -29,7 +29,13 @@ export interface ArithmeticNode {
   readonly right: OperandNode;
 }
 
-export type OperandNode = PathNode | ValueNode | FunctionNode | ArithmeticNode;
+/** The truth of a condition as a value. In PartiQL only. */
+export interface TruthNode {
+  readonly kind: "condition";
+  readonly condition: ConditionNode;
+}
+
+export type OperandNode = PathNode | ValueNode | FunctionNode | ArithmeticNode | TruthNode;
 
 export type ConditionNode =
   | {

@@ -18,7 +18,7 @@ export function parseUpdate(text: string): Parsed<readonly ActionNode[]> {
   return cache.get(text, parse);
 }
 
-const cache = new ParseCache<readonly ActionNode[]>();
+const cache = new ParseCache<Parsed<readonly ActionNode[]>>();
 
 function parse(text: string): Parsed<readonly ActionNode[]> {
   const parser = new UpdateParser("UpdateExpression", text, KEYWORDS);

@@ -11,11 +11,12 @@ import type { SetValue, UpdateAction } from "./ast.ts";
 import { bindActions } from "./bind-update.ts";
 import { Findings } from "./findings.ts";
 import { type PathTree, pathTree } from "./path-tree.ts";
-import type { Placeholders } from "./placeholders.ts";
+import type { Bindings, Placeholders } from "./placeholders.ts";
 import { type Projection, projectionAlong } from "./projection.ts";
 import { type Effect, replaceEntries } from "./replace.ts";
 import { append, evaluation, INCORRECT_OPERAND } from "./set-value.ts";
 import { difference, union } from "./sets.ts";
+import type { ActionNode } from "./syntax.ts";
 import { parseUpdate } from "./update-parser.ts";
 
 export interface CompiledUpdate {
@@ -47,8 +48,16 @@ const NO_ATTRIBUTES = newItem();
 export function compileUpdate(text: string, placeholders: Placeholders): CompiledUpdate {
   const parsed = parseUpdate(text);
   placeholders.use("UpdateExpression", parsed);
-  const findings = new Findings("UpdateExpression");
-  const actions = bindActions(parsed.tree, placeholders, findings);
+  return updateFrom(parsed.tree, placeholders, new Findings("UpdateExpression"));
+}
+
+/** Compiles actions given as trees. Throws the most important of `findings` and its own. */
+export function updateFrom(
+  nodes: readonly ActionNode[],
+  bindings: Bindings,
+  findings: Findings,
+): CompiledUpdate {
+  const actions = bindActions(nodes, bindings, findings);
   const tree = pathTree(
     actions.map(({ path }) => path),
     findings,

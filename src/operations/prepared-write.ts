@@ -2,8 +2,7 @@
  * Writes prepared without a table: everything about a put, update, delete or condition check that its parameters alone decide. Single
  * writes, batches and transactions are made of these.
  */
-import { validation } from "../errors.ts";
-import { type CompiledCondition, compileCondition } from "../expressions/condition.ts";
+import { compileCondition } from "../expressions/condition.ts";
 import { compileLegacyUpdate } from "../expressions/legacy-update.ts";
 import { type CompiledUpdate, compileUpdate } from "../expressions/update.ts";
 import type { deleteItemInput, putItemInput, updateItemInput } from "../protocol/inputs/items.ts";
@@ -14,7 +13,7 @@ import type { ItemWrite } from "../tables/write.ts";
 import type { Item, RawItem } from "../values/attribute-value.ts";
 import { encodeRow, encodeRowText, isPlainAscii } from "../values/item-codec.ts";
 import { normalizeItem } from "../values/normalize.ts";
-import { ITEM_BYTES_MAX, itemSize } from "../values/size.ts";
+import { checkWrite, deleteWrite, putWrite, refuseLargeItem, updateWrite } from "./item-writes.ts";
 import {
   CONDITION,
   LEGACY_CONDITION,
@@ -51,7 +50,7 @@ export function preparePut(input: Infer<typeof putItemInput>, check: ItemCheck =
   const text = JSON.stringify(input.Item);
   const { item, size } = normalizeItem(input.Item, isPlainAscii(text));
   refuseReturnValues(input.ReturnValues);
-  if (size > ITEM_BYTES_MAX) throw validation("Item size has exceeded the maximum allowed size");
+  refuseLargeItem(size);
   const placeholders = placeholdersOf(input);
   const condition = writeCondition(input, placeholders);
   placeholders.rejectUnused();
@@ -63,8 +62,7 @@ export function preparePut(input: Infer<typeof putItemInput>, check: ItemCheck =
     attributesSize: size,
     on: (table) => {
       check(table, item);
-      checkCondition(table, condition);
-      return { table, rowKey: table.rowKeyOf(item), test: condition?.test, next: () => next };
+      return putWrite(table, item, next, condition);
     },
   };
 }
@@ -82,11 +80,7 @@ export function prepareDelete(input: Infer<typeof deleteItemInput>): PreparedWri
     tableName: input.TableName,
     attributes: key,
     attributesSize: size,
-    on: (table) => {
-      table.schema.checkKey(key);
-      checkCondition(table, condition);
-      return { table, rowKey: table.rowKeyOf(key), test: condition?.test, next: () => undefined };
-    },
+    on: (table) => deleteWrite(table, key, condition),
   };
 }
 
@@ -109,11 +103,7 @@ export function prepareConditionCheck(input: ConditionCheckInput): PreparedWrite
     tableName: input.TableName,
     attributes: key,
     attributesSize: size,
-    on: (table) => {
-      table.schema.checkKey(key);
-      checkCondition(table, condition);
-      return { table, rowKey: table.rowKeyOf(key), test: condition.test, next: (previous) => previous };
-    },
+    on: (table) => checkWrite(table, key, condition),
   };
 }
 
@@ -147,40 +137,6 @@ export function prepareUpdate(
     attributes: key,
     attributesSize: size,
     update,
-    on: (table) => {
-      table.schema.checkKey(key);
-      table.schema.checkUpdateTargets(update.targets);
-      table.schema.checkUpdateConstants(update.constants);
-      checkCondition(table, condition);
-      return {
-        table,
-        rowKey: table.rowKeyOf(key),
-        test: condition?.test,
-        next: (previous) => updated(table, update, key, overheadBytes, previous),
-        isUpdate: true,
-      };
-    },
+    on: (table) => updateWrite(table, key, update, condition, overheadBytes),
   };
-}
-
-/** The stored item after an update. Throws when the update cannot be applied to it, or it grows too large. */
-function updated(
-  table: Table,
-  update: CompiledUpdate,
-  key: Item,
-  overheadBytes: number,
-  previous: StoredItem | undefined,
-): StoredItem | undefined {
-  const next = update.apply(previous?.item, key);
-  if (next === undefined || next === previous?.item) return previous;
-  table.schema.checkUpdatedItem(previous?.item, next);
-  const size = itemSize(next);
-  if (Math.max(size, size + overheadBytes) > ITEM_BYTES_MAX) {
-    throw validation("Item size to update has exceeded the maximum allowed size");
-  }
-  return new StoredItem(encodeRow(next, size), next);
-}
-
-function checkCondition(table: Table, condition: CompiledCondition | undefined): void {
-  if (condition !== undefined) table.schema.checkPaths(condition.paths());
 }

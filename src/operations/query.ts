@@ -12,20 +12,14 @@ import { queryInput } from "../protocol/inputs/reads.ts";
 import type { Infer } from "../protocol/shapes.ts";
 import { type ReadPlan, readPage } from "../tables/read.ts";
 import { attribute, type Item } from "../values/attribute-value.ts";
-import {
-  boundsAfter,
-  indexQueryBounds,
-  isWithin,
-  type KeyBounds,
-  tableQueryBounds,
-} from "../values/key-bounds.ts";
+import { boundsAfter, isWithin, type KeyBounds } from "../values/key-bounds.ts";
 import { encodePartition } from "../values/key-codec.ts";
 import type { KeyCondition } from "../values/key-schema.ts";
 import { compileFilter, refuseKeyFilter } from "./filter.ts";
 import { type Context, operation } from "./operation.ts";
 import { placeholdersOf, refuseMixing, refuseStrayPlaceholders } from "./parameters.ts";
 import { answerPage, namesLookedAt, type ReadReturns, shownAs } from "./read-answer.ts";
-import { keySchemaOf, type ReadTarget, readTarget, spaceOf } from "./read-target.ts";
+import { keySchemaOf, queryBounds, type ReadTarget, readTarget, spaceOf } from "./read-target.ts";
 import { needsTableItems, refuseDuplicateAttributes, selectionOf } from "./selection.ts";
 import { startKeyIn, startRowKey, unrestartable } from "./start-key.ts";
 import { tableFor } from "./table-name.ts";
@@ -116,7 +110,7 @@ function planOf(query: PreparedQuery, context: Context): ReadPlan & ReadTarget {
   return {
     ...target,
     space: spaceOf(target),
-    bounds: startKey === undefined ? bounds : restOf(bounds, condition, startKey, target, reverse),
+    ranges: [startKey === undefined ? bounds : restOf(bounds, condition, startKey, target, reverse)],
     reverse,
     itemsMax: query.itemsMax,
     filter: filter?.test,
@@ -126,9 +120,6 @@ function planOf(query: PreparedQuery, context: Context): ReadPlan & ReadTarget {
     fetchFrom: fetches ? table : undefined,
   };
 }
-
-const queryBounds = (condition: KeyCondition, { index }: ReadTarget): KeyBounds =>
-  index === undefined ? tableQueryBounds(condition) : indexQueryBounds(condition);
 
 /** What is left of the rows of a query after a start key. Throws when the query could not have got there. */
 function restOf(

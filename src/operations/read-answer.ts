@@ -10,7 +10,7 @@ import type { Selection } from "./selection.ts";
 import { spliceRows } from "./splice.ts";
 import { startKeyOf } from "./start-key.ts";
 
-/** What Query and Scan are asked to tell. */
+/** What Query, Scan and SELECT are asked to tell. */
 export interface ReadReturns {
   /** As the client wrote it. */
   readonly tableName: string;
@@ -34,19 +34,34 @@ export function namesLookedAt(filter: CompiledCondition | undefined, selection: 
   return new Set(paths.map(([name]) => String(name)));
 }
 
-/** The answer of Query and Scan to a page, which is given back. */
-export function answerPage(page: ReadPage, target: ReadTarget, returns: ReadReturns): Body {
-  const body = bodyOf(page, target, returns);
+/** Members of an answer beside Items, LastEvaluatedKey and ConsumedCapacity, given the LastEvaluatedKey. */
+type FurtherMembers = (lastKey: Item | undefined, page: ReadPage) => object;
+
+const counts: FurtherMembers = (_, { count, scannedCount }) => ({ Count: count, ScannedCount: scannedCount });
+
+/** The answer to a page, which is given back. By default with the members of Query's and Scan's answers. */
+export function answerPage(
+  page: ReadPage,
+  target: ReadTarget,
+  returns: ReadReturns,
+  furtherMembers: FurtherMembers = counts,
+): Body {
+  const body = bodyOf(page, target, returns, furtherMembers);
   page.release();
   return body;
 }
 
-function bodyOf(page: ReadPage, target: ReadTarget, returns: ReadReturns): Body {
+function bodyOf(
+  page: ReadPage,
+  target: ReadTarget,
+  returns: ReadReturns,
+  furtherMembers: FurtherMembers,
+): Body {
   const { lastEvaluated } = page;
+  const lastKey = lastEvaluated && startKeyOf(decodeRow(lastEvaluated), target);
   const tail = json({
-    Count: page.count,
-    ScannedCount: page.scannedCount,
-    LastEvaluatedKey: lastEvaluated && startKeyOf(decodeRow(lastEvaluated), target),
+    ...furtherMembers(lastKey, page),
+    LastEvaluatedKey: lastKey,
     ConsumedCapacity: consumedCapacity(
       returns.capacity,
       returns.tableName,
@@ -55,7 +70,7 @@ function bodyOf(page: ReadPage, target: ReadTarget, returns: ReadReturns): Body 
   });
   const { kind } = returns.selection;
   if (kind === "count") return tail;
-  const rest = `],${tail.slice(1)}`;
+  const rest = tail === "{}" ? "]}" : `],${tail.slice(1)}`;
   return kind === "pick"
     ? `{"Items":[${page.texts.join(",")}${rest}`
     : spliceRows('{"Items":[', page.rows, rest);

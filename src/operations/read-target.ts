@@ -1,7 +1,8 @@
 import { validation } from "../errors.ts";
 import type { SecondaryIndex } from "../tables/indexes.ts";
 import type { Table } from "../tables/table.ts";
-import type { KeySchema } from "../values/key-schema.ts";
+import { indexQueryBounds, type KeyBounds, tableQueryBounds } from "../values/key-bounds.ts";
+import type { KeyCondition, KeySchema } from "../values/key-schema.ts";
 
 /** What Query or Scan reads: a table, or one of its indexes. */
 export interface ReadTarget {
@@ -29,3 +30,7 @@ export const keySchemaOf = ({ table, index }: ReadTarget): KeySchema =>
 
 /** Where a target's rows are. */
 export const spaceOf = ({ table, index }: ReadTarget): string => index?.spaceId ?? table.space;
+
+/** The rows of a target that a key condition selects. */
+export const queryBounds = (condition: KeyCondition, { index }: ReadTarget): KeyBounds =>
+  index === undefined ? tableQueryBounds(condition) : indexQueryBounds(condition);

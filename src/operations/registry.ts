@@ -9,6 +9,7 @@ import { describeLimits } from "./describe-limits.ts";
 import { describeStream } from "./describe-stream.ts";
 import { describeTable } from "./describe-table.ts";
 import { describeTimeToLive } from "./describe-time-to-live.ts";
+import { executeStatement } from "./execute-statement.ts";
 import { getItem } from "./get-item.ts";
 import { getRecords } from "./get-records.ts";
 import { getShardIterator } from "./get-shard-iterator.ts";
@@ -83,7 +84,8 @@ export const registry: readonly RegistryEntry[] = [
   full("Batch", batchWriteItem),
   full("Transactions", transactGetItems, OVERLAP),
   full("Transactions", transactWriteItems, OVERLAP),
-  ...notYet("PartiQL", ["ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"], "planned"),
+  full("PartiQL", executeStatement),
+  ...notYet("PartiQL", ["BatchExecuteStatement", "ExecuteTransaction"], "planned"),
   full("Tables", createTable),
   full("Tables", deleteTable),
   full("Tables", describeTable),

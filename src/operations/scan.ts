@@ -101,7 +101,7 @@ function planOf(scan: PreparedScan, context: Context): ReadPlan & ReadTarget {
   return {
     ...target,
     space: spaceOf(target),
-    bounds: boundsOf(scan.part, scan.startKey, target),
+    ranges: [boundsOf(scan.part, scan.startKey, target)],
     reverse: false,
     itemsMax: scan.itemsMax,
     filter: filter?.test,

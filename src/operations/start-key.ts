@@ -78,8 +78,13 @@ export function startRowKey(key: Item, target: ReadTarget, operation: "Query" | 
     }
   }
   refuseEmpty(key);
-  const rowKey = table.rowKeyOf(key);
-  return index === undefined ? rowKey : index.rowKeyOf(key, rowKey);
+  return rowKeyOf(key, target);
+}
+
+/** The key of the row that an item, or its LastEvaluatedKey, has in the target. */
+export function rowKeyOf(item: Item, { table, index }: ReadTarget): string {
+  const rowKey = table.rowKeyOf(item);
+  return index === undefined ? rowKey : index.rowKeyOf(item, rowKey);
 }
 
 /** No item has an empty key attribute. */

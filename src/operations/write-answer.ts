@@ -1,4 +1,5 @@
 import { conditionalCheckFailed, transactionConflict } from "../errors.ts";
+import type { CompiledUpdate } from "../expressions/update.ts";
 import type { WriteResult, Written } from "../tables/write.ts";
 import type { Item } from "../values/attribute-value.ts";
 import { type Body, json } from "./operation.ts";
@@ -25,21 +26,57 @@ export function answerWrite(
   returns: WriteReturns,
   attributes: (written: Written) => Item | undefined,
 ): Body {
-  if (result.kind === "refused") throw result.error;
-  if (result.kind === "condition-failed") {
-    const { previous } = result;
-    throw conditionalCheckFailed(
-      returns.itemOnConditionFailure && previous !== undefined ? { Item: previous.item } : {},
-    );
-  }
-  if (result.kind !== "written") throw transactionConflict();
-  const item = attributes(result);
+  const written = writtenOf(result, returns.itemOnConditionFailure);
+  const item = attributes(written);
   // Most writes ask for nothing.
   if (item === undefined && returns.capacity === undefined && returns.collectionMetrics === undefined)
     return "{}";
   return json({
     Attributes: item,
-    ConsumedCapacity: consumedCapacity(returns.capacity, returns.tableName, unitsOfWrite(result)),
-    ItemCollectionMetrics: itemCollectionMetrics(returns.collectionMetrics, result, keyed),
+    ConsumedCapacity: consumedCapacity(returns.capacity, returns.tableName, unitsOfWrite(written)),
+    ItemCollectionMetrics: itemCollectionMetrics(returns.collectionMetrics, written, keyed),
   });
+}
+
+/** What was written. Throws the refusal if the write was not performed; with the item that failed the condition if it is wanted. */
+export function writtenOf(result: WriteResult, itemOnConditionFailure: boolean): Written {
+  switch (result.kind) {
+    case "written":
+      return result;
+    case "refused":
+      throw result.error;
+    case "condition-failed": {
+      const { previous } = result;
+      throw conditionalCheckFailed(
+        itemOnConditionFailure && previous !== undefined ? { Item: previous.item } : {},
+      );
+    }
+    default:
+      throw transactionConflict();
+  }
+}
+
+/** The image that ReturnValues or RETURNING names; undefined when there is nothing to return. */
+export function updateImage(
+  mode: string | undefined,
+  { previous, next }: Written,
+  update: CompiledUpdate,
+): Item | undefined {
+  switch (mode) {
+    case "ALL_OLD":
+      return previous?.item;
+    case "ALL_NEW":
+      return next?.item;
+    case "UPDATED_OLD":
+      return previous === undefined ? undefined : nonEmpty(update.touched.pick(previous.item));
+    case "UPDATED_NEW":
+      return next === undefined ? undefined : nonEmpty(update.touched.pick(next.item));
+    default:
+      return undefined;
+  }
+}
+
+function nonEmpty(item: Item): Item | undefined {
+  for (const _ in item) return item;
+  return undefined;
 }

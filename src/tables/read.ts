@@ -29,8 +29,8 @@ const ATTEMPTS_MAX = 3;
 /** Every read of more than one item: which rows, in which direction, which of them count, how they are shown. */
 export interface ReadPlan {
   readonly space: SpaceId;
-  /** Of row keys; a continued read starts after its ExclusiveStartKey already. */
-  readonly bounds: KeyBounds;
+  /** Of row keys, one after the other; they do not overlap. A continued read starts after its ExclusiveStartKey already. */
+  readonly ranges: readonly KeyBounds[];
   readonly reverse: boolean;
   /** The most items to evaluate (Limit). */
   readonly itemsMax: number | undefined;
@@ -138,8 +138,14 @@ class PageReader implements ReadPage {
   }
 
   async read(): Promise<void> {
-    const { bounds, reverse } = this.#plan;
-    let rest: KeyBounds | undefined = bounds;
+    for (const range of this.#plan.ranges) {
+      if (this.lastEvaluated === undefined) await this.#readRange(range);
+    }
+    if (this.#slice.isOver || this.scannedBytes > LARGE_ANSWER_BYTES) await this.#slice.next();
+  }
+
+  async #readRange(range: KeyBounds): Promise<void> {
+    let rest: KeyBounds | undefined = range;
     while (rest !== undefined) {
       const page = await this.#snapshot.range(this.#request(rest));
       const items = this.#plan.fetchFrom === undefined ? page : await this.#fetch(page, this.#plan.fetchFrom);
@@ -151,10 +157,9 @@ class PageReader implements ReadPage {
       else page.release();
       const last = page.keys[page.count - 1];
       const goesOn = this.lastEvaluated === undefined && page.more && last !== undefined;
-      rest = goesOn ? boundsAfter(bounds, last, reverse) : undefined;
+      rest = goesOn ? boundsAfter(range, last, this.#plan.reverse) : undefined;
       if (rest !== undefined && this.#slice.isOver) await this.#slice.next();
     }
-    if (this.#slice.isOver || this.scannedBytes > LARGE_ANSWER_BYTES) await this.#slice.next();
   }
 
   release(): void {

@@ -123,6 +123,51 @@ export function isWithin(bounds: KeyBounds, key: string): boolean {
   );
 }
 
+/** What lies within both bounds; undefined when nothing can. */
+export function intersection(a: KeyBounds, b: KeyBounds): KeyBounds | undefined {
+  const lower = lowerOf(a);
+  const upper = upperOf(a);
+  const otherLower = lowerOf(b);
+  const otherUpper = upperOf(b);
+  const startsLater = otherLower.key > lower.key || (otherLower.key === lower.key && otherLower.open);
+  const start = startsLater ? otherLower : lower;
+  const endsEarlier =
+    upper === undefined ||
+    (otherUpper !== undefined &&
+      (otherUpper.key < upper.key || (otherUpper.key === upper.key && otherUpper.open)));
+  const end = endsEarlier ? otherUpper : upper;
+  if (end !== undefined && (end.key < start.key || (end.key === start.key && (end.open || start.open)))) {
+    return undefined;
+  }
+  return {
+    ...(start.open ? { gt: start.key } : { ge: start.key }),
+    ...(end === undefined ? {} : end.open ? { lt: end.key } : { le: end.key }),
+  };
+}
+
+/** One end of bounds. Open: the key itself lies outside. */
+interface End {
+  readonly key: string;
+  readonly open: boolean;
+}
+
+function lowerOf({ ge, gt }: KeyBounds): End {
+  return gt === undefined ? { key: ge ?? "", open: false } : { key: gt, open: true };
+}
+
+function upperOf({ lt, le }: KeyBounds): End | undefined {
+  if (lt !== undefined) return { key: lt, open: true };
+  return le === undefined ? undefined : { key: le, open: false };
+}
+
+/** Orders bounds by where they begin. */
+export function compareBounds(a: KeyBounds, b: KeyBounds): number {
+  const x = lowerOf(a);
+  const y = lowerOf(b);
+  if (x.key !== y.key) return x.key < y.key ? -1 : 1;
+  return Number(x.open) - Number(y.open);
+}
+
 /** The part of `bounds` that comes after `key` in reading direction. The key lies within the bounds. */
 export function boundsAfter(bounds: KeyBounds, key: string, reverse: boolean): KeyBounds {
   if (reverse) {
