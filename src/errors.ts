@@ -111,6 +111,13 @@ export const invalidRestoreTime = (time: number, earliest: number, latest: numbe
 const isoSeconds = (ms: number): string =>
   `${new Date(Math.min(Math.max(ms, 0), ISO_MS_MAX)).toISOString().slice(0, 19)}Z`;
 
+export const globalTableNotFound = (name: string) =>
+  new ApiError(
+    `${DYNAMODB}GlobalTableNotFoundException`,
+    `Global table with name: '${name}' does not exist.`,
+  );
+export const policyNotFound = (message: string) =>
+  new ApiError(`${DYNAMODB}PolicyNotFoundException`, message);
 export const itemCollectionSizeLimitExceeded = () =>
   new ApiError(
     `${DYNAMODB}ItemCollectionSizeLimitExceededException`,

@@ -1,7 +1,9 @@
 /**
  * A CreateTable request to a table's record: every check but the table's existence, in the service's order. Pure.
  */
+
 import { validation } from "../errors.ts";
+import { canonicalPolicy } from "./policy-document.ts";
 import type { GlobalIndexRecord, LocalIndexRecord, TableRecord } from "./schema.ts";
 import {
   checkDefinitions,
@@ -62,6 +64,7 @@ export function planCreateTable(request: CreateTableRequest, context: PlanContex
   checkEncryption(request.SSESpecification);
   const tags = checkTags(request.Tags ?? []);
   checkReplication(request);
+  const policy = request.ResourcePolicy === undefined ? undefined : canonicalPolicy(request.ResourcePolicy);
   checkQuotas(request, context.region);
 
   const throughput = newThroughput(request.ProvisionedThroughput);
@@ -94,7 +97,7 @@ export function planCreateTable(request: CreateTableRequest, context: PlanContex
       : { tableClass: { value: tableClass, changesMs: [] } }),
     deletionProtection: request.DeletionProtectionEnabled ?? false,
     tags,
-    ...(request.ResourcePolicy === undefined ? {} : { resourcePolicy: request.ResourcePolicy }),
+    ...(policy === undefined ? {} : { policies: [{ document: policy, revisionId: String(context.now) }] }),
   };
 }
 

@@ -14,6 +14,8 @@ export interface KeySchemaElement {
   readonly KeyType: "HASH" | "RANGE";
 }
 
+export type ContributorInsightsMode = "ACCESSED_AND_THROTTLED_KEYS" | "THROTTLED_KEYS";
+export type KinesisPrecision = "MILLISECOND" | "MICROSECOND";
 export type BillingMode = "PROVISIONED" | "PAY_PER_REQUEST";
 export type TableClass = "STANDARD" | "STANDARD_INFREQUENT_ACCESS";
 export type StreamViewType = "NEW_IMAGE" | "OLD_IMAGE" | "NEW_AND_OLD_IMAGES" | "KEYS_ONLY";

@@ -259,7 +259,15 @@ export const hasLeavingIndex = ({ globalSecondaryIndexes }: TableRecord): boolea
 export function withoutLeavingIndexes(record: TableRecord): TableRecord {
   if (!hasLeavingIndex(record)) return record;
   const remaining = record.globalSecondaryIndexes.filter(({ indexStatus }) => indexStatus !== "DELETING");
-  return pruned({ ...record, globalSecondaryIndexes: remaining });
+  const names = new Set(remaining.map(({ indexName }) => indexName));
+  const insights = record.insights?.filter(
+    ({ indexName }) => indexName === undefined || names.has(indexName),
+  );
+  return pruned({
+    ...record,
+    globalSecondaryIndexes: remaining,
+    ...(insights === undefined ? {} : { insights }),
+  });
 }
 
 /** A record without the definitions of attributes that no key uses any more. */

@@ -9,7 +9,9 @@ import { ItemKeyChecks } from "./schema-items.ts";
 import type {
   AttributeDefinition,
   BillingMode,
+  ContributorInsightsMode,
   KeySchemaElement,
+  KinesisPrecision,
   OnDemandThroughput,
   StreamViewType,
   TableClass,
@@ -99,6 +101,34 @@ export interface Tag {
   readonly Value: string;
 }
 
+/** Whether Contributor Insights is on for a table, or for one of its global indexes. */
+export interface InsightsRecord {
+  /** Absent for the table itself. */
+  readonly indexName?: string;
+  readonly enabled: boolean;
+  readonly mode: ContributorInsightsMode;
+  readonly changeMs: number;
+}
+
+/** A resource-based policy. */
+export interface PolicyRecord {
+  /** Of the stream that it is for; absent for the table itself. */
+  readonly streamLabel?: string;
+  /** JSON text in its canonical form. */
+  readonly document: string;
+  readonly revisionId: string;
+}
+
+/** A Kinesis data stream that the table's changes are meant for. */
+export interface KinesisDestinationRecord {
+  readonly streamArn: string;
+  readonly enabled: boolean;
+  /** Absent if it was never given. */
+  readonly precision?: KinesisPrecision;
+  readonly change: "enabled" | "disabled" | "updated";
+  readonly changeMs: number;
+}
+
 /** Everything the catalog stores about a table. Plain JSON-able data; times in milliseconds since the epoch. */
 export interface TableRecord {
   readonly tableName: string;
@@ -132,7 +162,8 @@ export interface TableRecord {
   readonly tags: readonly Tag[];
   /** When tags were last changed; absent if never since the table was created. */
   readonly tagsChangeMs?: number;
-  readonly resourcePolicy?: string;
+  /** Of the table and of its streams. */
+  readonly policies?: readonly PolicyRecord[];
   /** Present while time to live is enabled. */
   readonly timeToLive?: TimeToLiveRecord;
   /** When time to live was last enabled or disabled. */
@@ -141,6 +172,10 @@ export interface TableRecord {
   readonly recovery?: RecoveryRecord;
   /** Present until a restored table is ACTIVE. */
   readonly restore?: RestoreRecord;
+  /** Of whatever has been configured once. */
+  readonly insights?: readonly InsightsRecord[];
+  /** In the order in which they were first enabled. */
+  readonly kinesisDestinations?: readonly KinesisDestinationRecord[];
 }
 
 /** A secondary index as reads and writes see it. */
