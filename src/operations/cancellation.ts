@@ -33,17 +33,21 @@ function reasonOf(result: WriteResult, returnsItem: boolean): CancellationReason
   }
 }
 
-function refusal(error: ApiError): CancellationReason {
-  return error.name === "ItemCollectionSizeLimitExceededException"
+/** Codes of reasons that are not the validation of an action. */
+const CODES: ReadonlyMap<string, string> = new Map([
+  ["DuplicateItemException", "DuplicateItem"],
+  ["ResourceNotFoundException", "ResourceNotFound"],
+]);
+
+function refusal({ name, message }: ApiError): CancellationReason {
+  return name === "ItemCollectionSizeLimitExceededException"
     ? { Code: "ItemCollectionSizeLimitExceeded", Message: "Collection size exceeded." }
-    : { Code: "ValidationError", Message: error.message };
+    : { Code: CODES.get(name) ?? "ValidationError", Message: message };
 }
 
-/** The cancellation of a transaction of which one action is not valid; the others are not to blame. */
-export function cancelledByInvalid(action: number, actions: number, error: ApiError): ApiError {
-  return transactionCanceled(
-    Array.from({ length: actions }, (_, at) => (at === action ? refusal(error) : NONE)),
-  );
+/** The cancellation of a transaction of which some actions are not valid; those without an error are not to blame. */
+export function cancelledByInvalid(errors: readonly (ApiError | undefined)[]): ApiError {
+  return transactionCanceled(errors.map((error) => (error === undefined ? NONE : refusal(error))));
 }
 
 /** The cancellation of a transaction some of whose items other transactions have in hand. */

@@ -1,3 +1,4 @@
+import { batchExecuteStatement } from "./batch-execute-statement.ts";
 import { batchGetItem } from "./batch-get-item.ts";
 import { batchWriteItem } from "./batch-write-item.ts";
 import { createGlobalTable } from "./create-global-table.ts";
@@ -19,6 +20,7 @@ import { describeTimeToLive } from "./describe-time-to-live.ts";
 import { disableKinesisStreamingDestination } from "./disable-kinesis-streaming-destination.ts";
 import { enableKinesisStreamingDestination } from "./enable-kinesis-streaming-destination.ts";
 import { executeStatement } from "./execute-statement.ts";
+import { executeTransaction } from "./execute-transaction.ts";
 import { getItem } from "./get-item.ts";
 import { getRecords } from "./get-records.ts";
 import { getResourcePolicy } from "./get-resource-policy.ts";
@@ -115,7 +117,8 @@ export const registry: readonly RegistryEntry[] = [
   full("Transactions", transactGetItems, OVERLAP),
   full("Transactions", transactWriteItems, OVERLAP),
   full("PartiQL", executeStatement),
-  ...notYet("PartiQL", ["BatchExecuteStatement", "ExecuteTransaction"], "planned"),
+  full("PartiQL", batchExecuteStatement),
+  full("PartiQL", executeTransaction, OVERLAP),
   full("Tables", createTable),
   full("Tables", deleteTable),
   full("Tables", describeTable),

@@ -21,6 +21,8 @@ export interface StatementWrite {
   readonly tableName: string;
   /** Bytes of the item that is put; 0 for other writes. */
   readonly itemBytes: number;
+  /** Refuses an EXISTS that is not a condition on one item. Throws ApiError. */
+  readonly checkShape: (table: Table) => void;
   /** The write on its table. Throws ApiError when item, key or paths do not fit the table's schema. */
   readonly on: (table: Table) => ItemWrite;
   /** What RETURNING shows. */
@@ -34,6 +36,7 @@ export interface StatementWrite {
 export type KeyRule = "where-clause" | "key-check";
 
 const NOTHING = () => undefined;
+const ANY_SHAPE = () => {};
 
 export function prepareStatementWrite(statement: WriteStatement, rule: KeyRule): StatementWrite {
   switch (statement.kind) {
@@ -54,6 +57,7 @@ function insertion({ source, item: { item, size } }: Insert): StatementWrite {
   return {
     tableName: source.table,
     itemBytes: size,
+    checkShape: ANY_SHAPE,
     on: (table) => {
       table.schema.checkItem(item);
       return {
@@ -73,6 +77,7 @@ function updating({ source, update, where, returning }: Update, rule: KeyRule): 
   return {
     tableName: source.table,
     itemBytes: 0,
+    checkShape: ANY_SHAPE,
     on: (table) => {
       const { key, rest } = onlyItem(where, table.schema.keySchema, rule);
       const further = allOf(rest);
@@ -91,6 +96,7 @@ function deletion({ source, where, returning }: Delete, rule: KeyRule): Statemen
   return {
     tableName: source.table,
     itemBytes: 0,
+    checkShape: ANY_SHAPE,
     on: (table) => {
       const { key, rest } = onlyItem(where, table.schema.keySchema, rule);
       const further = allOf(rest);
@@ -105,15 +111,20 @@ function deletion({ source, where, returning }: Delete, rule: KeyRule): Statemen
 }
 
 function existence({ select: { source, where } }: Exists): StatementWrite {
+  const check = (table: Table) => {
+    const { key, rest, isComplete, contradicted } = singleItem(where, table.schema.keySchema, true);
+    const condition = allOf(rest);
+    if (!isComplete || contradicted !== undefined || condition === undefined) {
+      throw validation("EXISTS() must contain a single item read with additional condition");
+    }
+    return { key, condition };
+  };
   return {
     tableName: source.table,
     itemBytes: 0,
+    checkShape: check,
     on: (table) => {
-      const { key, rest, isComplete, contradicted } = singleItem(where, table.schema.keySchema, true);
-      const condition = allOf(rest);
-      if (!isComplete || contradicted !== undefined || condition === undefined) {
-        throw validation("EXISTS() must contain a single item read with additional condition");
-      }
+      const { key, condition } = check(table);
       return checkWrite(table, key, condition);
     },
     returned: NOTHING,

@@ -1,15 +1,8 @@
-import { idempotentParameterMismatch, transactionInProgress, validation } from "../errors.ts";
+import { validation } from "../errors.ts";
 import { transactWriteItemsInput } from "../protocol/inputs/transactions.ts";
 import type { Infer } from "../protocol/shapes.ts";
-import {
-  type ItemWrite,
-  performTransaction,
-  type TransactionOutcome,
-  type Written,
-} from "../tables/write.ts";
+import { type ItemWrite, performTransaction, type TransactionOutcome } from "../tables/write.ts";
 import { normalizeItem } from "../values/normalize.ts";
-import { cancelledBy } from "./cancellation.ts";
-import { CapacityByTable } from "./capacity-by-table.ts";
 import { MetricsByTable } from "./metrics-by-table.ts";
 import { type Body, json, operation } from "./operation.ts";
 import {
@@ -19,19 +12,11 @@ import {
   preparePut,
   prepareUpdate,
 } from "./prepared-write.ts";
-import {
-  type ReturnConsumedCapacity,
-  type ReturnItemCollectionMetrics,
-  readUnits,
-  tableUnits,
-  unitsOfWrite,
-} from "./results.ts";
+import type { ReturnConsumedCapacity, ReturnItemCollectionMetrics } from "./results.ts";
 import { placeActions } from "./transaction-actions.ts";
+import { performed } from "./transaction-outcome.ts";
 
 type TransactWriteItem = Infer<typeof transactWriteItemsInput>["TransactItems"][number];
-
-/** Items cost twice as much in transactions. */
-export const TRANSACTIONAL_FACTOR = 2;
 
 /** One action of the transaction. */
 interface Action {
@@ -114,50 +99,16 @@ function action(input: ActionInput, write: PreparedWrite, isCheck = false): Acti
 }
 
 /** The answer to what became of the transaction. Throws when it was not performed, now or earlier. */
-function answer(outcome: TransactionOutcome, returns: Returns): Body {
-  const { actions } = returns;
-  switch (outcome.kind) {
-    case "written":
-      return written(outcome.results, returns);
-    case "replayed":
-      return replayed(outcome.sizes, returns);
-    case "cancelled":
-      for (const result of outcome.results) {
-        if (result.kind === "refused" && result.error.ofRequest) throw result.error;
-      }
-      throw cancelledBy(outcome.results, (at) => actions[at]?.returnsItem === true);
-    case "mismatched":
-      throw idempotentParameterMismatch();
-    case "in-progress":
-      throw transactionInProgress();
-  }
-}
-
-function written(
-  results: readonly Written[],
-  { actions, capacity: mode, metrics: metricsMode }: Returns,
-): Body {
-  const capacity = new CapacityByTable();
-  const metrics = new MetricsByTable(metricsMode);
-  for (const [at, result] of results.entries()) {
-    const action = actions[at];
-    if (action === undefined) continue;
-    if (mode !== undefined) {
-      capacity.add(action.write.tableName, unitsOfWrite(result), TRANSACTIONAL_FACTOR);
-    }
-    if (!action.isCheck) metrics.add(action.write, result);
-  }
-  return json({
-    ConsumedCapacity: capacity.report(mode, "WriteCapacityUnits"),
-    ItemCollectionMetrics: metrics.report(),
+function answer(outcome: TransactionOutcome, { actions, capacity, metrics: metricsMode }: Returns): Body {
+  const { written, consumed } = performed(outcome, {
+    tableNames: actions.map(({ write }) => write.tableName),
+    capacity,
+    returnsItem: (at) => actions[at]?.returnsItem === true,
   });
-}
-
-/** A transaction that was performed earlier costs as much as reading its items. It changed no item collection this time. */
-function replayed(sizes: readonly number[], { actions, capacity: mode }: Returns): Body {
-  const capacity = new CapacityByTable();
-  for (const [at, { write }] of actions.entries()) {
-    capacity.add(write.tableName, tableUnits(readUnits(sizes[at] ?? 0, true)), TRANSACTIONAL_FACTOR);
+  const metrics = new MetricsByTable(metricsMode);
+  for (const [at, result] of written.entries()) {
+    const action = actions[at];
+    if (action !== undefined && !action.isCheck) metrics.add(action.write, result);
   }
-  return json({ ConsumedCapacity: capacity.report(mode, "ReadCapacityUnits") });
+  return json({ ConsumedCapacity: consumed, ItemCollectionMetrics: metrics.report() });
 }

@@ -53,12 +53,15 @@ export function placeActions<T>(
   }
   if (payloadBytes > TRANSACTION_BYTES_MAX) throw transactionTooLarge();
   if (ofRequest !== undefined && emptyKeyRefusesRequest) throw ofRequest;
-  if (invalid !== undefined) throw cancelledByInvalid(invalid.at, actions.length, invalid.error);
+  if (invalid !== undefined) {
+    const { at: culprit, error } = invalid;
+    throw cancelledByInvalid(actions.map((_, at) => (at === culprit ? error : undefined)));
+  }
   return placed;
 }
 
 /** Whether no item is named twice. Mostly the keys alone tell. */
-function areDistinct(rows: readonly ItemRow[]): boolean {
+export function areDistinct(rows: readonly ItemRow[]): boolean {
   const keys = new Set<string>();
   for (const { key } of rows) keys.add(key);
   if (keys.size === rows.length) return true;

@@ -6,7 +6,7 @@ import type { JsonObject, Target } from "./target.ts";
 const string = (AttributeName: string) => ({ AttributeName, AttributeType: "S" });
 
 /** A table with a global and a local secondary index, `gk` and `lk` being their keys. */
-const INDEXED: JsonObject = {
+export const INDEXED: JsonObject = {
   AttributeDefinitions: ["pk", "sk", "gk", "lk"].map(string),
   GlobalSecondaryIndexes: [
     {
