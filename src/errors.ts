@@ -99,6 +99,9 @@ export const pointInTimeRecoveryUnavailable = (tableName: string) =>
     `${DYNAMODB}PointInTimeRecoveryUnavailableException`,
     `Point in time recovery is not enabled for table '${tableName}'`,
   );
+export const backupNotFound = (arn: string) =>
+  new ApiError(`${DYNAMODB}BackupNotFoundException`, `Backup not found: ${arn}`);
+export const backupInUse = (message: string) => new ApiError(`${DYNAMODB}BackupInUseException`, message);
 /** An instant outside of those that can be restored; times in milliseconds since the epoch. */
 export const invalidRestoreTime = (time: number, earliest: number, latest: number) =>
   new ApiError(
@@ -107,8 +110,8 @@ export const invalidRestoreTime = (time: number, earliest: number, latest: numbe
       `and LatestRestorableDateTime '${isoSeconds(latest)}'`,
   );
 
-/** "2026-11-22T12:00:00Z" */
-const isoSeconds = (ms: number): string =>
+/** Milliseconds since the epoch as "2026-11-22T12:00:00Z". */
+export const isoSeconds = (ms: number): string =>
   `${new Date(Math.min(Math.max(ms, 0), ISO_MS_MAX)).toISOString().slice(0, 19)}Z`;
 
 export const globalTableNotFound = (name: string) =>

@@ -9,7 +9,7 @@ import type { Log } from "./log.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { ReadCounts } from "./snapshot.ts";
 import type { SpaceDirectory } from "./space-directory.ts";
-import type { CheckpointInfo, Store } from "./store.ts";
+import type { Store } from "./store.ts";
 import type { TableFiles } from "./table-files.ts";
 import type { CountingVfs } from "./vfs/counting.ts";
 import { walDirectory } from "./wal/format.ts";
@@ -148,10 +148,6 @@ export interface Counters {
 /** A store on this machine's files. */
 export interface LocalStore extends Store {
   counters(): Counters;
-  /** All checkpoints that exist, for the removal of orphans at open. */
-  checkpoints(): readonly CheckpointInfo[];
-  /** The files that only this checkpoint needs go. Idempotent. */
-  releaseCheckpoint(id: string): Promise<void>;
 }
 
 /** Where the counters are kept: each part counts for itself, in plain fields. */

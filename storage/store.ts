@@ -209,7 +209,7 @@ export interface Capabilities {
   readonly snapshotMsMax: number;
 }
 
-/** A pinned, immutable state of some spaces. Opaque to callers; made by `checkpoint`. */
+/** A pinned, immutable state of some spaces. Opaque to callers, who may keep it as plain data; made by `checkpoint`. */
 export interface CheckpointInfo {
   readonly id: string;
   readonly spaces: readonly SpaceId[];
@@ -287,7 +287,15 @@ export interface Store {
     rows: AsyncIterable<Row> | Iterable<Row>,
     delta: Omit<Delta, "space">,
   ): Promise<void>;
+  /**
+   * A state of some spaces that stays restorable until it is released, whatever becomes of them: everything visible at the call is in it. What `stats` says
+   * in the same synchronous stretch is what a restored space counts, unless others write meanwhile and the store is on several machines.
+   */
   checkpoint(spaces: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo>;
+  /** All checkpoints that exist, for the removal of orphans at open. */
+  checkpoints(): readonly CheckpointInfo[];
+  /** What only this checkpoint needs goes. Idempotent. */
+  releaseCheckpoint(id: string): Promise<void>;
   /**
    * Keeps the past of a space, from now on and for this long at most, so that it can be restored to any instant of it; 0 forgets it. Calls that change
    * nothing but the time go on with what there is. What rows loaded past the log replace is forgotten with the load. The store may forget the oldest

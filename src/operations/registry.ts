@@ -1,11 +1,14 @@
 import { batchExecuteStatement } from "./batch-execute-statement.ts";
 import { batchGetItem } from "./batch-get-item.ts";
 import { batchWriteItem } from "./batch-write-item.ts";
+import { createBackup } from "./create-backup.ts";
 import { createGlobalTable } from "./create-global-table.ts";
 import { createTable } from "./create-table.ts";
+import { deleteBackup } from "./delete-backup.ts";
 import { deleteItem } from "./delete-item.ts";
 import { deleteResourcePolicy } from "./delete-resource-policy.ts";
 import { deleteTable } from "./delete-table.ts";
+import { describeBackup } from "./describe-backup.ts";
 import { describeContinuousBackups } from "./describe-continuous-backups.ts";
 import { describeContributorInsights } from "./describe-contributor-insights.ts";
 import { describeEndpoints } from "./describe-endpoints.ts";
@@ -25,6 +28,7 @@ import { getItem } from "./get-item.ts";
 import { getRecords } from "./get-records.ts";
 import { getResourcePolicy } from "./get-resource-policy.ts";
 import { getShardIterator } from "./get-shard-iterator.ts";
+import { listBackups } from "./list-backups.ts";
 import { listContributorInsights } from "./list-contributor-insights.ts";
 import { listGlobalTables } from "./list-global-tables.ts";
 import { listStreams } from "./list-streams.ts";
@@ -34,6 +38,7 @@ import type { Operation } from "./operation.ts";
 import { putItem } from "./put-item.ts";
 import { putResourcePolicy } from "./put-resource-policy.ts";
 import { query } from "./query.ts";
+import { restoreTableFromBackup } from "./restore-table-from-backup.ts";
 import { restoreTableToPointInTime } from "./restore-table-to-point-in-time.ts";
 import { scan } from "./scan.ts";
 import { tagResource } from "./tag-resource.ts";
@@ -131,11 +136,11 @@ export const registry: readonly RegistryEntry[] = [
   full("Tags", untagResource),
   full("Account", describeLimits),
   full("Account", describeEndpoints),
-  ...notYet(
-    "On-demand backup",
-    ["CreateBackup", "DeleteBackup", "DescribeBackup", "ListBackups", "RestoreTableFromBackup"],
-    "planned",
-  ),
+  full("On-demand backup", createBackup),
+  full("On-demand backup", deleteBackup),
+  full("On-demand backup", describeBackup),
+  full("On-demand backup", listBackups),
+  full("On-demand backup", restoreTableFromBackup),
   full("Point-in-time recovery", describeContinuousBackups),
   full("Point-in-time recovery", restoreTableToPointInTime),
   full("Point-in-time recovery", updateContinuousBackups),

@@ -6,11 +6,16 @@ import { type Context, json } from "./operation.ts";
 
 const RESTORES_MAX = 50;
 
-/** Begins the restore of a planned table, once its name is known to be free; resolves to the answer. */
-export async function beginRestore(record: TableRecord, context: Context): Promise<string> {
+/** Begins the restore of a planned table, once its name is known to be free and `check` refuses nothing; resolves to the answer. */
+export async function beginRestore(
+  record: TableRecord,
+  context: Context,
+  check: () => void = () => {},
+): Promise<string> {
   const { catalog } = context;
   return await catalog.exclusively(record.tableName, async () => {
     refuseTarget(record.tableName, context);
+    check();
     const underWay = catalog.all().filter((table) => table.record.restore !== undefined);
     if (underWay.length >= RESTORES_MAX) {
       throw limitExceeded(
@@ -27,6 +32,6 @@ function refuseTarget(name: string, { catalog }: Context): void {
   if (table === undefined) return;
   const { restore } = table.record;
   if (restore === undefined) throw tableAlreadyExists(name);
-  const from = restore.sourceBackupArn ?? restore.sourceTableArn;
+  const from = restore.backup?.arn ?? restore.sourceTableArn;
   throw tableInUse(`Table: ${name} is already being restored from backup: ${from}`);
 }

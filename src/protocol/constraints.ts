@@ -122,7 +122,7 @@ function structurePredicate(shape: StructureShape): Predicate {
   };
 }
 
-/** Whether a list or map has nothing in it. */
+/** Whether a list, map or string has nothing in it. */
 const isEmpty = (value: unknown): boolean => Object.keys(value as object).length === 0;
 
 /** The refusal of an input of which at least one constraint is violated. */

@@ -19,8 +19,9 @@ const arnMax = 1024;
 
 const namePattern = pattern("[a-zA-Z0-9_.-]+");
 
-/** A table, index or backup name where no ARN is allowed. */
+/** A table or index name where no ARN is allowed. */
 export const resourceName = string({ min: 3, max: 255, pattern: namePattern });
+export const backupName = string({ min: 3, max: 255, pattern: namePattern, patternFirst: true });
 /** A table's name or ARN where items are read and written: shorter names are simply not found. */
 export const dataTableName = string({ min: 1, max: 255, pattern: namePattern, arnMax });
 /** A table's name or ARN where tables are managed. */

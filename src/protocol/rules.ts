@@ -69,14 +69,16 @@ function rangeRules(shape: NumberShape): Rule[] {
 }
 
 function stringRules(shape: StringShape): readonly Rule[] {
-  const { pattern, values, arnMax } = shape;
+  const { pattern, patternFirst = false, values, arnMax } = shape;
   const rules = lengthRules(shape, (value) => (value as string).length);
   if (pattern !== undefined) {
-    rules.push({
-      // An empty string is answered by its length alone.
-      holds: remembering((value) => value === "" || pattern.regexp.test(value as string)),
+    const rule = {
+      // An empty string is answered by its length alone, mostly.
+      holds: remembering((value) => (value === "" && !patternFirst) || pattern.regexp.test(value as string)),
       text: `Member must satisfy regular expression pattern: ${pattern.text}`,
-    });
+    };
+    if (patternFirst) rules.unshift(rule);
+    else rules.push(rule);
   }
   if (values !== undefined) {
     const allowed: ReadonlySet<unknown> = new Set(values);

@@ -30,6 +30,8 @@ interface ShapeBase {
 export interface StringShape<T extends string = string> extends ShapeBase, LengthBounds {
   readonly kind: "string";
   readonly pattern?: Pattern;
+  /** The pattern is judged, and listed, before the length, and of an empty string as well. */
+  readonly patternFirst?: true;
   /** The allowed values; every string when absent. */
   readonly values?: readonly T[];
   /** A value that starts with "arn:" may be given instead: the other bounds do not apply to it, only this length. */
@@ -100,7 +102,7 @@ export type Shape =
 export interface RequiredOptions {
   /** The whole message when the member is absent, instead of the modelled "Member must not be null". */
   readonly absent?: string;
-  /** An empty map or list counts as absent (`absent` must be given). */
+  /** An empty map, list or string counts as absent (`absent` must be given). */
   readonly emptyIsAbsent?: true;
   /** Violations inside this member are reported alone, before those of the other members. */
   readonly alone?: true;

@@ -6,6 +6,7 @@ import type { Log } from "../runtime/log.ts";
 import { Queues } from "../runtime/queues.ts";
 import { Backfills } from "./backfill.ts";
 import { backfillTarget } from "./backfill-target.ts";
+import { BackupCatalog, type PendingBackup } from "./backups.ts";
 import { ITEM_COLLECTION_BYTES_MAX } from "./item-collections.ts";
 import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keyspace.ts";
 import { Later } from "./later.ts";
@@ -51,6 +52,7 @@ export class Catalog {
   readonly store: Store;
   readonly itemCollectionBytesMax: number;
   readonly streams: StreamCatalog;
+  readonly backups: BackupCatalog;
   readonly #clock: Clock;
   readonly #tableDelayMs: number;
   readonly #backfills: Backfills;
@@ -63,9 +65,10 @@ export class Catalog {
   #names: readonly string[] | undefined;
   readonly #queues = new Queues();
 
-  private constructor(options: CatalogOptions, streams: StreamCatalog) {
+  private constructor(options: CatalogOptions, streams: StreamCatalog, backups: BackupCatalog) {
     this.store = options.store;
     this.streams = streams;
+    this.backups = backups;
     this.#clock = options.clock;
     this.#tableDelayMs = options.tableDelayMs;
     this.itemCollectionBytesMax = options.itemCollectionBytesMax ?? ITEM_COLLECTION_BYTES_MAX;
@@ -105,7 +108,7 @@ export class Catalog {
   static async open(options: CatalogOptions): Promise<Catalog> {
     await options.store.createSpace(SYSTEM_SPACE);
     const streams = await StreamCatalog.open({ ...options, shards: options.streamShards ?? 1 });
-    const catalog = new Catalog(options, streams);
+    const catalog = new Catalog(options, streams, await BackupCatalog.open(options));
     await catalog.#load();
     await catalog.#removeOrphans();
     for (const [name, { record }] of catalog.#tables) {
@@ -114,6 +117,7 @@ export class Catalog {
     }
     await settleHistory(options.store, catalog.all());
     catalog.#streamKeeper.start();
+    catalog.backups.start();
     return catalog;
   }
 
@@ -123,6 +127,7 @@ export class Catalog {
       this.#backfills.stop(),
       this.#restores.stop(),
       this.#streamKeeper.stop(),
+      this.backups.stop(),
       this.#later.stop(),
     ]);
   }
@@ -243,12 +248,23 @@ export class Catalog {
     return table;
   }
 
-  /** Removes a table: its record first, then its data. Call within `exclusively`. */
-  async remove(table: Table): Promise<void> {
-    const name = table.record.tableName;
-    if (this.#tableDelayMs === 0) return await this.#purge(name);
-    const { stream: _, recovery: __, ...record } = table.record;
-    await this.#commit(record, "DELETING");
+  /** Removes a table: its record first, then its data. With point-in-time recovery it leaves a backup. Call within `exclusively`. */
+  async remove({ record }: Table): Promise<void> {
+    const backup = record.recovery === undefined ? undefined : await this.backups.ofDeleted(record);
+    try {
+      await this.#remove(record, backup);
+    } catch (error) {
+      await backup?.failed();
+      throw error;
+    }
+  }
+
+  /** Removes a table, now or later. The backup is made with the first step. */
+  async #remove(table: TableRecord, backup: PendingBackup | undefined): Promise<void> {
+    const name = table.tableName;
+    if (this.#tableDelayMs === 0) return await this.#purge(name, backup);
+    const { stream: _, recovery: __, ...record } = table;
+    await this.#commit(record, "DELETING", backup);
     this.#later.run(this.#tableDelayMs, () =>
       this.exclusively(name, async () => {
         if (this.#tables.get(name)?.transition?.status === "DELETING") await this.#purge(name);
@@ -268,11 +284,11 @@ export class Catalog {
     });
   }
 
-  /** Commits the record of a table, and `others` with it. */
+  /** Commits the record of a table, and a backup with it. */
   async #commit(
     record: TableRecord,
     shown: Transition["status"] | undefined,
-    others: readonly Write[] = [],
+    backup?: PendingBackup,
   ): Promise<Table> {
     const transition =
       shown === undefined || this.#tableDelayMs === 0
@@ -285,9 +301,10 @@ export class Catalog {
     const { stream, writes, committed } = await this.streams.change(before, record);
     await commitSystemRows(
       this.store,
-      [writeOfTable(record.tableName, row), ...writes, ...filled, ...others],
+      [writeOfTable(record.tableName, row), ...writes, ...filled, ...(backup?.writes ?? [])],
       { raise, frees: keepsLess(before, record) },
     );
+    backup?.committed();
     const table = tableOf(row, raise[0]?.generation ?? 0, stream);
     this.#tables.set(record.tableName, table);
     this.#names = undefined;
@@ -295,17 +312,22 @@ export class Catalog {
     return table;
   }
 
-  /** Removes a table, and commits `others` with that. */
-  async #purge(name: string, others: readonly Write[] = []): Promise<void> {
+  /** Removes a table, and commits a backup with that. */
+  async #purge(name: string, backup?: PendingBackup): Promise<void> {
     const table = this.#tables.get(name);
     if (table === undefined) return;
     const { record } = table;
     const { writes, committed } = await this.streams.change(record, undefined);
     const filled = forgottenProgress(record, undefined);
-    await commitSystemRows(this.store, [writeOfTable(name, undefined), ...writes, ...filled, ...others], {
-      raise: this.#raisedFence(record),
-      frees: true,
-    });
+    await commitSystemRows(
+      this.store,
+      [writeOfTable(name, undefined), ...writes, ...filled, ...(backup?.writes ?? [])],
+      {
+        raise: this.#raisedFence(record),
+        frees: true,
+      },
+    );
+    backup?.committed();
     this.#tables.delete(name);
     this.#names = undefined;
     await committed();

@@ -218,7 +218,7 @@ const restoreSummary = ({ restore }: TableRecord) =>
     ? {}
     : {
         RestoreSummary: {
-          ...(restore.sourceBackupArn === undefined ? {} : { SourceBackupArn: restore.sourceBackupArn }),
+          ...(restore.backup === undefined ? {} : { SourceBackupArn: restore.backup.arn }),
           SourceTableArn: restore.sourceTableArn,
           RestoreDateTime: seconds(restore.shownMs),
           RestoreInProgress: true,

@@ -9,6 +9,7 @@ import type { SpaceId } from "../../storage/index.ts";
  *   namespace NUL "table" NUL name           a table's record
  *   namespace NUL "backfill" NUL space id    how far the filling of a new index has come: the last row key of its table that is done
  *   namespace NUL "token" NUL api NUL token  a client request token (tables/idempotency); the token in UTF-8
+ *   namespace NUL "backup" NUL name NUL id   a backup of the table of that name, or of one that was called so (tables/backups)
  *   namespace NUL "stream" NUL name NUL label    a stream of the table of that name, or of one that was called so (tables/stream)
  *   namespace NUL "iterator key"             what shard iterators are signed with (tables/shard-iterator)
  *
@@ -30,6 +31,18 @@ export const tableRowKey = (namespace: string, tableName: string): string =>
 export const tableRows = (namespace: string): { readonly ge: string; readonly lt: string } => ({
   ge: namespace + TABLE_ROWS,
   lt: `${namespace}\0table\x01`,
+});
+
+const BACKUP_ROWS = "\0backup\0";
+
+/** Catalog key of a backup. */
+export const backupRowKey = (namespace: string, tableName: string, backupId: string): string =>
+  `${namespace}${BACKUP_ROWS}${tableName}\0${backupId}`;
+
+/** Bounds of all backups of a namespace. */
+export const backupRows = (namespace: string): { readonly ge: string; readonly lt: string } => ({
+  ge: namespace + BACKUP_ROWS,
+  lt: `${namespace}\0backup\x01`,
 });
 
 const STREAM_ROWS = "\0stream\0";

@@ -87,7 +87,8 @@ export interface RecoveryRecord {
 /** The table is being restored: where its items come from. */
 export interface RestoreRecord {
   readonly sourceTableArn: string;
-  readonly sourceBackupArn?: string;
+  /** The backup; its ARN as the client has it. */
+  readonly backup?: { readonly arn: string; readonly tableName: string; readonly backupId: string };
   /** The instant as it is shown, milliseconds since the epoch. */
   readonly shownMs: number;
   /** The source's space. */

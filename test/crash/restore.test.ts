@@ -1,7 +1,7 @@
 /**
  * kill -9 while a table is restored, writers beside it: after the restart the restore goes on by itself, and the table ends up with exactly what the
  * source was at the instant, indexes and counts included. When the source has gone, too, there is either that or no table at all.
- * `RESTORE_ROUNDS` sets the number of kills, `SEED` the random choices.
+ * A backup is enough to get there without a source. `RESTORE_ROUNDS` sets the number of kills, `SEED` the random choices.
  */
 import { expect, test } from "bun:test";
 import assert from "node:assert/strict";
@@ -91,9 +91,10 @@ async function settled(server: TestServer, TableName: string): Promise<Body | un
 /** Begins a restore and kills the server in the midst of it, writers beside it. Whether it was still under way. */
 async function restoreAndKill(
   server: TestServer,
-  request: { readonly TargetTableName: string },
+  operation: string,
+  request: { readonly TargetTableName: string; readonly [member: string]: unknown },
   random: () => number,
-  isSourceDeleted: boolean,
+  isSourceDeleted = false,
 ): Promise<boolean> {
   let killed = false;
   const writers = Array.from({ length: isSourceDeleted ? 0 : 3 }, async () => {
@@ -103,7 +104,7 @@ async function restoreAndKill(
       await server.call("PutItem", { TableName: SOURCE, Item }).catch(() => undefined);
     }
   });
-  await succeed(server, "RestoreTableToPointInTime", { SourceTableName: SOURCE, ...request });
+  await succeed(server, operation, request);
   if (isSourceDeleted) await succeed(server, "DeleteTable", { TableName: SOURCE });
   await Bun.sleep(random() * 60);
   const table = await describe(server, request.TargetTableName);
@@ -111,6 +112,22 @@ async function restoreAndKill(
   await server.kill9();
   await Promise.all(writers);
   return table?.["TableStatus"] === "CREATING";
+}
+
+async function check(
+  server: TestServer,
+  TableName: string,
+  table: Body | undefined,
+  expected: readonly string[],
+): Promise<void> {
+  expect(table?.["TableStatus"]).toBe("ACTIVE");
+  expect(table?.["RestoreSummary"]).toBeUndefined();
+  expect(await scan(server, TableName)).toEqual([...expected]);
+  expect(await scan(server, TableName, { IndexName: "by-group" })).toEqual([...expected]);
+  expect(table).toMatchObject({
+    ItemCount: expected.length,
+    GlobalSecondaryIndexes: [{ ItemCount: expected.length }],
+  });
 }
 
 test(
@@ -127,25 +144,58 @@ test(
         const isLast = round === ROUNDS;
         const TargetTableName = `Restored-${round}`;
         const expected = await scan(server, SOURCE);
-        const request = { TargetTableName, RestoreDateTime: (Date.now() + 0.5) / 1000 };
+        const request = {
+          SourceTableName: SOURCE,
+          TargetTableName,
+          RestoreDateTime: (Date.now() + 0.5) / 1000,
+        };
         await Bun.sleep(3);
-        if (await restoreAndKill(server, request, random, isLast)) killedUnderWay += 1;
+        const operation = "RestoreTableToPointInTime";
+        if (await restoreAndKill(server, operation, request, random, isLast)) killedUnderWay += 1;
         await server.restart();
         const table = await settled(server, TargetTableName);
         if (table === undefined) {
           expect(isLast).toBe(true);
           continue;
         }
-        expect(table["TableStatus"]).toBe("ACTIVE");
-        expect(table["RestoreSummary"]).toBeUndefined();
-        expect(await scan(server, TargetTableName)).toEqual(expected);
-        expect(await scan(server, TargetTableName, { IndexName: "by-group" })).toEqual(expected);
-        expect(table).toMatchObject({
-          ItemCount: expected.length,
-          GlobalSecondaryIndexes: [{ ItemCount: expected.length }],
-        });
+        await check(server, TargetTableName, table, expected);
       }
       expect(killedUnderWay).toBeGreaterThan(0);
+    } finally {
+      await server.stop();
+    }
+  },
+  ROUNDS * 20_000 + 60_000,
+);
+
+test(
+  `a restore from a backup whose table is gone, over ${ROUNDS} kills (SEED=${SEED})`,
+  async () => {
+    const random = seededRandom(SEED);
+    const server = await startServer({ flags: ["--durability", "sync"] });
+    try {
+      await createSource(server);
+      const expected = await scan(server, SOURCE);
+      const { BackupDetails } = await succeed(server, "CreateBackup", {
+        TableName: SOURCE,
+        BackupName: "backup",
+      });
+      const BackupArn = (BackupDetails as Body)["BackupArn"];
+      await server.kill9();
+      await server.restart();
+      await succeed(server, "DeleteTable", { TableName: SOURCE });
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        const TargetTableName = `Restored-${round}`;
+        await restoreAndKill(server, "RestoreTableFromBackup", { TargetTableName, BackupArn }, random);
+        await server.restart();
+        await check(server, TargetTableName, await settled(server, TargetTableName), expected);
+        await succeed(server, "DeleteTable", { TableName: TargetTableName });
+      }
+      const { BackupSummaries } = await succeed(server, "ListBackups", { BackupType: "ALL" });
+      expect((BackupSummaries as Body[]).map(({ BackupType }) => BackupType).sort()).toEqual([
+        "SYSTEM",
+        "USER",
+      ]);
     } finally {
       await server.stop();
     }

@@ -1,6 +1,6 @@
 /**
- * A table with indexes is written at random while its past is kept, over restarts; then restored to random instants. Each restored table must be what
- * the model says the table was, its indexes, counts and sizes of item collections what writing the same items to a new table makes of them, and go away
+ * A table with indexes is written at random while its past is kept and backups are made of it, over restarts; then restored to random instants, deleted,
+ * and restored from its backups. Each restored table must be what the model says the table was, its indexes, counts and sizes of item collections what writing the same items to a new table makes of them, and go away
  * to nothing when its items are deleted one by one.
  */
 import { expect, test } from "bun:test";
@@ -170,6 +170,15 @@ interface World {
   readonly server: InProcess;
   /** By the instant, what the table was at its end. */
   readonly states: ReadonlyMap<number, State>;
+  /** By the ARN of a backup. */
+  readonly backups: ReadonlyMap<string, State>;
+  readonly state: State;
+}
+
+async function backUp(server: InProcess): Promise<string> {
+  const request = { TableName: SOURCE, BackupName: "backup" };
+  const { BackupDetails } = await succeed(server, "CreateBackup", request);
+  return (BackupDetails as { BackupArn: string }).BackupArn;
 }
 
 /** A table with a random past. */
@@ -197,43 +206,56 @@ async function history(seed: number, random: () => number): Promise<World> {
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
   });
   const states = new Map<number, State>([[clock.now(), state]]);
+  const backups = new Map<string, State>();
   for (let step = 0; step < STEPS; step += 1) {
     if (random() < 0.8) clock.advance(Math.floor(random() * 50));
     state = await write(server, state, random);
     states.set(clock.now(), state);
+    if (step % 120 === 60) backups.set(await backUp(server), state);
     if (step % 150 === 149) {
       await server.catalog.close();
       await store.close();
       ({ store, server } = await open());
     }
   }
-  return { seed, store, server, states };
+  return { seed, store, server, states, backups, state };
 }
 
-/** Restores to one instant, under a name, and compares. */
-async function check(world: World, instant: number, at: number, random: () => number): Promise<void> {
-  const { seed, store, server, states } = world;
-  const expected = states.get(instant) ?? new Map<string, Item>();
-  const { indexes, overrides } = pick(random);
-  const name = `Restored-${at}`;
-  await succeed(server, "RestoreTableToPointInTime", {
+const toInstant = (instant: number) => ({
+  operation: "RestoreTableToPointInTime",
+  // A whole second would be taken for all of it.
+  from: {
     SourceTableName: SOURCE,
-    TargetTableName: name,
-    // A whole second would be taken for all of it.
     RestoreDateTime: instant % 1000 === 0 ? (instant + 0.4) / 1000 : instant / 1000,
-    ...overrides,
-  });
+  },
+});
+
+const fromBackup = (BackupArn: string) => ({ operation: "RestoreTableFromBackup", from: { BackupArn } });
+
+let restoreCount = 0;
+
+/** Restores what was `expected` under a new name, and compares. */
+async function check(
+  { seed, store, server }: World,
+  { operation, from }: ReturnType<typeof toInstant | typeof fromBackup>,
+  expected: State,
+  random: () => number,
+): Promise<void> {
+  const { indexes, overrides } = pick(random);
+  restoreCount += 1;
+  const name = `Restored-${restoreCount}`;
+  await succeed(server, operation, { ...from, TargetTableName: name, ...overrides });
   await untilActive(server, name);
-  expect({ seed, instant, items: sorted(await scan(server, name)) }).toEqual({
+  expect({ seed, from, items: sorted(await scan(server, name)) }).toEqual({
     seed,
-    instant,
+    from,
     items: sorted(expected.values()),
   });
-  const fresh = `Fresh-${at}`;
+  const fresh = `Fresh-${restoreCount}`;
   await create(server, fresh, indexes);
   for (const item of expected.values()) await succeed(server, "PutItem", { TableName: fresh, Item: item });
   const parts = await partsOf(server, store, fresh);
-  expect({ seed, instant, parts: await partsOf(server, store, name) }).toEqual({ seed, instant, parts });
+  expect({ seed, from, parts: await partsOf(server, store, name) }).toEqual({ seed, from, parts });
   for (const { IndexName } of [...indexes.global, ...indexes.local]) {
     expect(sorted(await scan(server, name, { IndexName }))).toEqual(
       sorted(await scan(server, fresh, { IndexName })),
@@ -252,8 +274,14 @@ async function round(seed: number): Promise<void> {
   const world = await history(seed, random);
   const instants = [...world.states.keys()];
   for (let at = 0; at < RESTORES; at += 1) {
-    await check(world, instants[Math.floor(random() * instants.length)] ?? 0, at, random);
+    const instant = instants[Math.floor(random() * instants.length)] ?? 0;
+    await check(world, toInstant(instant), world.states.get(instant) ?? new Map(), random);
   }
+  await succeed(world.server, "DeleteTable", { TableName: SOURCE });
+  for (const [arn, state] of world.backups) await check(world, fromBackup(arn), state, random);
+  const { BackupSummaries } = await succeed(world.server, "ListBackups", { BackupType: "SYSTEM" });
+  const [left] = BackupSummaries as { BackupArn: string }[];
+  await check(world, fromBackup(left?.BackupArn ?? ""), world.state, random);
   await world.server.catalog.close();
   await world.store.close();
 }

@@ -34,6 +34,24 @@ export function checkpointCases(factory: StoreFactory): void {
       expect(done).toBe(total ?? "");
     });
 
+    test("a checkpoint outlives its spaces, is listed until it is released, and then not found", async () => {
+      const space = await newSpace(store());
+      await put(store(), space, { a: "kept" });
+      const checkpoint = await store().checkpoint([space]);
+      await store().dropSpace(space);
+      expect(store().checkpoints()).toContainEqual(checkpoint);
+      const target = crypto.randomUUID();
+      // As plain data: callers keep it in rows of their own.
+      await store().restore(JSON.parse(JSON.stringify(checkpoint)), new Map([[space, target]]));
+      expect(await contents(store(), target)).toEqual({ a: "kept" });
+      await store().releaseCheckpoint(checkpoint.id);
+      await store().releaseCheckpoint(checkpoint.id);
+      expect(store().checkpoints()).not.toContainEqual(checkpoint);
+      const again = store().restore(checkpoint, new Map([[space, crypto.randomUUID()]]));
+      await expect(again).rejects.toMatchObject({ name: "StorageError", kind: "not-found" });
+      expect(await contents(store(), target)).toEqual({ a: "kept" });
+    });
+
     test("an unknown checkpoint is not found", async () => {
       const space = await newSpace(store());
       const unknown = { id: "nothing", spaces: [space], time: 0 };

@@ -84,7 +84,11 @@ class DoubleStore implements Store {
   readonly #feeds = new Map<FeedId, Feed>();
   /** From when on the past of a space is kept. */
   readonly #kept = new Map<SpaceId, number>();
-  readonly #checkpoints = new Map<string, { spaces: ReadonlyMap<SpaceId, Space>; sequence: number }>();
+  readonly #checkpoints = new Map<
+    string,
+    { info: CheckpointInfo; spaces: ReadonlyMap<SpaceId, Space>; sequence: number }
+  >();
+  #checkpointCount = 0;
   /** Newest sequence committed, and newest one that readers see. */
   #pending = 0;
   #visible = 0;
@@ -246,11 +250,23 @@ class DoubleStore implements Store {
   async checkpoint(ids: readonly SpaceId[], progress?: Progress): Promise<CheckpointInfo> {
     await this.#pause();
     this.#mustBeOpen();
-    const id = `checkpoint-${this.#checkpoints.size + 1}`;
+    this.#checkpointCount += 1;
+    const id = `checkpoint-${this.#checkpointCount}`;
     const spaces = new Map(ids.map((space) => [space, this.#space(space)]));
-    this.#checkpoints.set(id, { spaces, sequence: this.#visible });
+    const info = { id, spaces: [...ids], time: this.#time };
+    this.#checkpoints.set(id, { info, spaces, sequence: this.#visible });
     progress?.(ids.length, ids.length);
-    return { id, spaces: [...ids], time: this.#time };
+    return info;
+  }
+
+  checkpoints(): readonly CheckpointInfo[] {
+    return Array.from(this.#checkpoints.values(), ({ info }) => info);
+  }
+
+  async releaseCheckpoint(id: string): Promise<void> {
+    await this.#pause();
+    this.#mustBeOpen();
+    this.#checkpoints.delete(id);
   }
 
   async restore(

@@ -1,93 +1,23 @@
 /** Restores while they are under way: what the table admits, and what becomes of it when the source or the server goes. */
 import { afterEach, describe, expect, test } from "bun:test";
-import {
-  memoryVfs,
-  openStore,
-  type Row,
-  type SpaceId,
-  StorageError,
-  type Store,
-} from "../../storage/index.ts";
+import { memoryVfs, openStore, type Row, type SpaceId, StorageError } from "../../storage/index.ts";
 import { doubleStore } from "../support/double-store.ts";
 import { type InProcess, inProcess } from "../support/in-process.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { withMethod } from "../support/with-method.ts";
-
-const DELAY_MS = 1_000;
-const KEY = [{ AttributeName: "pk", KeyType: "HASH" }];
-const definitions = (...names: string[]) =>
-  names.map((AttributeName) => ({ AttributeName, AttributeType: "S" }));
-const table = (TableName: string) => ({
-  TableName,
-  BillingMode: "PAY_PER_REQUEST",
-  KeySchema: KEY,
-  AttributeDefinitions: definitions("pk", "g"),
-  GlobalSecondaryIndexes: [
-    {
-      IndexName: "idx",
-      KeySchema: [{ AttributeName: "g", KeyType: "HASH" }],
-      Projection: { ProjectionType: "ALL" },
-    },
-  ],
-});
-const recovery = (TableName: string, more: object = { PointInTimeRecoveryEnabled: true }) => ({
-  TableName,
-  PointInTimeRecoverySpecification: more,
-});
-const latest = (SourceTableName: string, TargetTableName: string) => ({
-  SourceTableName,
-  TargetTableName,
-  UseLatestRestorableTime: true,
-});
-
-type Body = Readonly<Record<string, unknown>>;
-
-async function ok(server: InProcess, operation: string, input: object): Promise<Body> {
-  const answer = await server.call(operation, input);
-  expect({ operation, ...answer }).toMatchObject({ status: 200 });
-  return answer.body;
-}
-
-async function refusal(server: InProcess, operation: string, input: object) {
-  const { error, body } = await server.call(operation, input);
-  return `${error}: ${body["message"] ?? body["Message"]}`;
-}
-
-const statusOf = async (server: InProcess, TableName: string) => {
-  const { body } = await server.call("DescribeTable", { TableName });
-  return (body["Table"] as { TableStatus?: string } | undefined)?.TableStatus;
-};
-
-async function until(done: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await done()); tries += 1) {
-    expect(tries).toBeLessThan(2_000);
-    await Bun.sleep(1);
-  }
-}
-
-/** A table with recovery and `items` items, on a server whose clock stands. */
-async function scene(store: Store, clock: ManualClock, options: { pitrLagMs?: number; items?: number } = {}) {
-  const { items = 3, ...more } = options;
-  const server = await inProcess(store, { clock, tableDelayMs: DELAY_MS, ...more });
-  await ok(server, "CreateTable", table("Source"));
-  clock.advance(2 * DELAY_MS);
-  await ok(server, "UpdateContinuousBackups", recovery("Source"));
-  for (let at = 0; at < items; at += 1) {
-    await ok(server, "PutItem", { TableName: "Source", Item: { pk: { S: `${at}` }, g: { S: `${at % 2}` } } });
-  }
-  return server;
-}
-
-/** The store, its restores waiting until `release` is called, which may make them fail. */
-function heldRestores(store: Store) {
-  const { promise, resolve } = Promise.withResolvers<Error | undefined>();
-  const held = withMethod(store, "restore", async (...given: Parameters<Store["restore"]>) => {
-    const failure = await promise;
-    if (failure !== undefined) throw failure;
-    await store.restore(...given);
-  });
-  return { store: held, release: resolve };
-}
+import {
+  type Body,
+  DELAY_MS,
+  heldRestores,
+  latest,
+  ok,
+  recovery,
+  refusal,
+  scene,
+  statusOf,
+  table,
+  until,
+} from "./restore-scene.ts";
 
 const open: InProcess[] = [];
 afterEach(async () => {

@@ -1,5 +1,6 @@
 /** Inputs of backups, point-in-time recovery and restores. */
 import {
+  backupName,
   billingMode,
   controlTableName,
   controlTableNameMember,
@@ -16,7 +17,7 @@ import { boolean, integer, list, oneOf, required, structure, timestamp } from ".
 
 export const createBackupInput = structure("CreateBackupInput", {
   TableName: controlTableNameMember,
-  BackupName: required(resourceName),
+  BackupName: required(backupName),
 });
 
 export const deleteBackupInput = structure("DeleteBackupInput", { BackupArn: required(longArn) });
@@ -55,7 +56,10 @@ const overrides = {
 } as const;
 
 export const restoreTableFromBackupInput = structure("RestoreTableFromBackupInput", {
-  TargetTableName: required(resourceName),
+  TargetTableName: required(resourceName, {
+    absent: "TableName must be at least 3 characters long and at most 255 characters long",
+    emptyIsAbsent: true,
+  }),
   BackupArn: required(longArn),
   ...overrides,
 });
