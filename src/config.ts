@@ -11,6 +11,7 @@ export interface ServeConfig {
   readonly region: string;
   readonly accountId: string;
   readonly insecure: boolean;
+  readonly credentials: string | undefined;
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
   readonly logFormat: "text" | "json";
@@ -58,6 +59,12 @@ const FLAGS = [
   },
   { name: "region", value: "REGION", fallback: "us-east-1", help: "region of requests that name none" },
   { name: "account-id", value: "ID", fallback: "000000000000", help: "12-digit account in ARNs" },
+  {
+    name: "credentials",
+    value: "FILE",
+    fallback: "",
+    help: "verify signatures, with the keys in this file (the format of ~/.aws/credentials); SIGHUP reads it again",
+  },
   {
     name: "insecure",
     fallback: "false",
@@ -182,6 +189,7 @@ function checked(values: Values): ServeConfig {
     region: matching("region", values, /^[a-z0-9-]{1,63}$/, "a region name"),
     accountId: matching("account-id", values, /^\d{12}$/, "12 digits"),
     insecure: boolean("insecure", values),
+    credentials: values.credentials === "" ? undefined : values.credentials,
     tlsCert: values["tls-cert"] === "" ? undefined : values["tls-cert"],
     tlsKey: values["tls-key"] === "" ? undefined : values["tls-key"],
     logFormat: oneOf("log-format", values, ["text", "json"] as const),
@@ -202,9 +210,9 @@ function checked(values: Values): ServeConfig {
   if ((config.tlsCert === undefined) !== (config.tlsKey === undefined)) {
     throw new UsageError("--tls-cert and --tls-key belong together");
   }
-  if (!config.insecure && !isLoopback(config.host)) {
+  if (!config.insecure && config.credentials === undefined && !isLoopback(config.host)) {
     throw new UsageError(
-      `--host ${config.host} is not a loopback address: any client could write. Add --insecure to allow that`,
+      `--host ${config.host} is not a loopback address: any client could write. Add --credentials, or --insecure to allow that`,
     );
   }
   return config;

@@ -74,6 +74,12 @@ export const unrecognizedClient = () =>
     `${SERVICE}UnrecognizedClientException`,
     "The security token included in the request is invalid.",
   );
+/** A session token that is not the one of the access key, is missing, or belongs to nothing. */
+export const invalidSessionToken = () =>
+  new ApiError(
+    `${SERVICE}UnrecognizedClientException`,
+    "The security token included in the request is invalid",
+  );
 export const accessDenied = (message: string) =>
   new ApiError(`${SERVICE}AccessDeniedException`, message, 400, { member: "Message" });
 

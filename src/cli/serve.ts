@@ -24,6 +24,7 @@ import { TimeToLiveSweeper } from "../tables/time-to-live-sweeper.ts";
 import { COMMIT, VERSION } from "../version.ts";
 import { EXIT, statusOf } from "./exit-codes.ts";
 import { serverMetrics } from "./metrics.ts";
+import { type Signatures, signaturesOf } from "./signatures.ts";
 
 /**
  * `walnut serve`: opens the store and the catalog, listens, and stops in order on SIGTERM or SIGINT: no new requests, those in progress
@@ -37,6 +38,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
     now: systemClock.now,
     write: (line) => process.stderr.write(line),
   });
+  const signatures = await signaturesOf(config, log);
   const store = await orExit(() => open(config));
   if (store === undefined) return;
   const catalog = await Catalog.open({
@@ -65,7 +67,8 @@ export async function serve(argv: readonly string[]): Promise<void> {
   const processMetrics = new ProcessMetrics();
   processMetrics.start();
   const fetch = createFetch({
-    wire: createWire(services, config.region, log, requests),
+    wire: createWire(services, config.region, log, requests, signatures.authenticate),
+    exactBodies: signatures.keys !== undefined,
     health: () => health(store),
     metrics: () =>
       serverMetrics({ requests, process: processMetrics, catalog, store, perTable: config.tableMetrics }),
@@ -78,7 +81,7 @@ export async function serve(argv: readonly string[]): Promise<void> {
   }
   stopOnSignals([listener, sweeper, catalog, store], log);
   exitWhenFailed(store, log);
-  process.stdout.write(banner(config, listener.port));
+  process.stdout.write(banner(config, listener.port, signatures));
 }
 
 function open(config: ServeConfig): Promise<LocalStore> {
@@ -185,19 +188,24 @@ function health(store: LocalStore): HealthReport {
   };
 }
 
-function banner(config: ServeConfig, port: number): string {
+function banner(config: ServeConfig, port: number, { keys }: Signatures): string {
   const scheme = config.tlsCert === undefined ? "http" : "https";
   const host = config.host.includes(":") ? `[${config.host}]` : config.host;
   const endpoint = `${scheme}://${host}:${port}`;
   const { durability } = config;
   const mode = durability.mode === "interval" ? `interval:${durability.intervalMs}` : durability.mode;
   const place = config.memory ? "in memory (nothing survives the process)" : resolve(config.dataDir);
-  const open = config.insecure ? "\n  access      OPEN TO THE NETWORK WITHOUT CREDENTIALS (--insecure)" : "";
   return `walnut ${VERSION}
   endpoint    ${endpoint}
   data        ${place}
-  durability  ${config.memory ? "none" : mode}${open}
+  durability  ${config.memory ? "none" : mode}${accessLine(config, keys)}
 
-Try:  AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local aws dynamodb list-tables --endpoint-url ${endpoint} --region ${config.region}
+Try:  ${keys === undefined ? "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local " : ""}aws dynamodb list-tables --endpoint-url ${endpoint} --region ${config.region}
 `;
+}
+
+function accessLine({ insecure }: ServeConfig, keys: number | undefined): string {
+  if (keys !== undefined)
+    return `\n  access      signatures are verified, ${keys} ${keys === 1 ? "key" : "keys"}`;
+  return insecure ? "\n  access      OPEN TO THE NETWORK WITHOUT CREDENTIALS (--insecure)" : "";
 }

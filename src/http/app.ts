@@ -6,6 +6,8 @@ import type { Wire } from "./wire.ts";
 
 export interface AppOptions extends AdminOptions {
   readonly wire: Wire;
+  /** The protocol is to have the bodies of requests byte by byte as they came, not as text. Absent: false. */
+  readonly exactBodies?: boolean;
 }
 
 const EXPOSED = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
@@ -19,24 +21,24 @@ const SCHEME_LENGTH_MIN = 7;
  * The DynamoDB protocol on `POST /` is answered before any router sees it (docs/decisions/0007): a router is worth its price for
  * the service's health text on `GET /` and Walnut's own pages under `/_walnut/`, which Hono routes.
  */
-export function createFetch({ wire, ...admin }: AppOptions): Fetch {
+export function createFetch({ wire, exactBodies = false, ...admin }: AppOptions): Fetch {
   const pages = createPages(admin);
   return (request) => {
     const { url } = request;
     const path = url.indexOf("/", SCHEME_LENGTH_MIN + 1);
     const isRoot = path === url.length - 1 || url[path + 1] === "?";
     return isRoot && request.method === "POST"
-      ? post(request, url.slice(path + 2), wire)
+      ? post(request, url.slice(path + 2), wire, exactBodies)
       : pages.fetch(request);
   };
 }
 
-/** Answers a request of the protocol; the body is read as text, or as bytes if it is encoded. `query` is without the "?". */
-async function post(request: Request, query: string, wire: Wire): Promise<Response> {
+/** Answers a request of the protocol; the body is read as text, or as bytes if it is encoded or to be `exact`. `query` is without the "?". */
+async function post(request: Request, query: string, wire: Wire, exact: boolean): Promise<Response> {
   const { headers } = request;
   let body: string | Buffer;
   try {
-    const isText = headers.get("content-encoding") === null;
+    const isText = !exact && headers.get("content-encoding") === null;
     body = isText ? await request.text() : Buffer.from(await request.arrayBuffer());
   } catch {
     // The client left in the middle of it, and nobody waits for an answer.

@@ -3,7 +3,7 @@ import { operationOf } from "../operations/dispatch.ts";
 import type { RequestHeaders, Services } from "../operations/operation.ts";
 import { NESTING_MAX, scanDepth } from "../protocol/scan-depth.ts";
 import type { Log } from "../runtime/log.ts";
-import { authenticate } from "./auth.ts";
+import { type Authenticate, anybody } from "./auth.ts";
 import { inflate } from "./inflate.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 import { JSON_1_0, respond, respondError, type WireResponse } from "./respond.ts";
@@ -22,7 +22,7 @@ export interface WireRequest {
   readonly headers: RequestHeaders;
   /** Without the "?". */
   readonly query: string;
-  /** Text (UTF-8 decoded), or bytes; bytes when it has a Content-Encoding. */
+  /** Text (UTF-8 decoded), or bytes; bytes when it has a Content-Encoding, or its signature is verified. */
   readonly body: string | Buffer;
 }
 
@@ -44,6 +44,7 @@ export function createWire(
   defaultRegion: string,
   log: Log,
   metrics: RequestMetrics = new RequestMetrics(),
+  authenticate: Authenticate = anybody,
 ): Wire {
   const { catalog, inFlight, tokens, clock, accountId } = services;
   return async (request) => {
@@ -59,7 +60,7 @@ export function createWire(
       else if (body.length > 0) throw new UnknownContentType();
       const input = body.length === 0 ? undefined : parseBody(body);
       const run = operationOf(target ?? "");
-      const caller = authenticate(request.headers, request.query);
+      const caller = authenticate(request);
       if (input === undefined) throw serialization();
       const region = caller.region === "" ? defaultRegion : caller.region;
       const context = { catalog, inFlight, tokens, clock, accountId, region, headers: request.headers };

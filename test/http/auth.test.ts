@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { ApiError } from "../../src/errors.ts";
-import { authenticate } from "../../src/http/auth.ts";
+import { anybody } from "../../src/http/auth.ts";
 
 const GOOD =
   "AWS4-HMAC-SHA256 Credential=AKID/20261123/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=ab";
 
 function refusal(headers: Record<string, string>, query = "") {
   try {
-    authenticate(new Headers(headers), query);
+    anybody({ headers: new Headers(headers), query, body: "" });
   } catch (error) {
     if (error instanceof ApiError) return `${error.name}: ${error.message}`;
     throw error;
@@ -17,20 +17,28 @@ function refusal(headers: Record<string, string>, query = "") {
 
 describe("who is calling", () => {
   test("key and region come from the credential, whatever they are", () => {
-    const caller = authenticate(new Headers({ authorization: GOOD, "x-amz-date": "20261123T000000Z" }), "");
+    const caller = anybody({
+      ...{ query: "", body: "" },
+      headers: new Headers({ authorization: GOOD, "x-amz-date": "20261123T000000Z" }),
+    });
     expect(caller).toEqual({ accessKey: "AKID", region: "eu-west-1" });
   });
 
   test("commas without blanks", () => {
     const authorization = GOOD.replaceAll(", ", ",");
-    expect(authenticate(new Headers({ authorization, date: "x" }), "").region).toBe("eu-west-1");
+    expect(anybody({ headers: new Headers({ authorization, date: "x" }), query: "", body: "" }).region).toBe(
+      "eu-west-1",
+    );
   });
 
   test("presigned", () => {
     const query =
       "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKID%2F20261123%2Flocal%2Fdynamodb%2Faws4_request" +
       "&X-Amz-Date=20261123T000000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=ab";
-    expect(authenticate(new Headers(), query)).toEqual({ accessKey: "AKID", region: "local" });
+    expect(anybody({ headers: new Headers(), query, body: "" })).toEqual({
+      accessKey: "AKID",
+      region: "local",
+    });
   });
 
   test("refusals, in the service's order", () => {

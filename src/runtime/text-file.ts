@@ -1,0 +1,2 @@
+/** The text of a file. Rejects with the system's reason when it cannot be read. */
+export const readTextFile = (path: string): Promise<string> => Bun.file(path).text();
