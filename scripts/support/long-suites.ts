@@ -169,6 +169,14 @@ export const longSuites: readonly LongSuite[] = [
     volumeMax: 5,
   },
   {
+    name: "restores",
+    shows:
+      "tables restored to random instants and from backups, also over kills: what they were, counts and all",
+    paths: ["test/model/restores.test.ts", "test/crash/restore.test.ts"],
+    knobs: (volume) => ({ VOLUME: String(volume), RESTORE_ROUNDS: String(5 * volume) }),
+    volumeMax: 20,
+  },
+  {
     name: "histories",
     shows: "recorded histories over kills and restarts are strictly serialisable",
     paths: ["test/crash/histories.test.ts", "test/model/serialisable.test.ts"],

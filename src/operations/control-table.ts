@@ -8,9 +8,16 @@ import type { Table } from "../tables/table.ts";
 import type { Context } from "./operation.ts";
 
 /** The table a control-plane request names, in whatever state. Throws ResourceNotFound in the control plane's words. */
-export function existingTable(name: string, context: Context): Table {
+export function tableInAnyState(name: string, context: Context): Table {
   const table = context.catalog.find(name);
   if (table === undefined) throw missingTable(name);
+  return table;
+}
+
+/** The same but for a table that is being restored: it is there to be described, and for nothing else. */
+export function existingTable(name: string, context: Context): Table {
+  const table = tableInAnyState(name, context);
+  if (table.record.restore !== undefined) throw missingTable(name);
   return table;
 }
 

@@ -1,7 +1,7 @@
 import { deleteTableInput } from "../protocol/inputs/tables.ts";
 import { describeDeletedTable } from "../tables/describe.ts";
 import { checkDeletable } from "../tables/schema-status.ts";
-import { describeContext, existingTable, stateOf } from "./control-table.ts";
+import { describeContext, stateOf, tableInAnyState } from "./control-table.ts";
 import { json, operation } from "./operation.ts";
 import { tableNameOf } from "./table-name.ts";
 
@@ -13,7 +13,7 @@ export const deleteTable = operation({
     const { catalog } = context;
     const name = tableNameOf(nameOrArn, context);
     return await catalog.exclusively(name, async () => {
-      const table = existingTable(name, context);
+      const table = tableInAnyState(name, context);
       checkDeletable(table.record, stateOf(table, context));
       const description = describeDeletedTable(table.record, describeContext(context));
       await catalog.remove(table);

@@ -3,7 +3,7 @@ import { describeUpdatedTable } from "../tables/describe.ts";
 import { checkUpdatable } from "../tables/schema-status.ts";
 import { planUpdateTable } from "../tables/schema-update.ts";
 import { checkUpdateTable } from "../tables/schema-update-request.ts";
-import { describeContext, existingTable, missingTable, planContext, stateOf } from "./control-table.ts";
+import { describeContext, existingTable, planContext, stateOf } from "./control-table.ts";
 import { json, operation } from "./operation.ts";
 import { tableNameOf } from "./table-name.ts";
 
@@ -19,7 +19,6 @@ export const updateTable = operation({
     const name = tableNameOf(request.TableName, context);
     return await catalog.exclusively(name, async () => {
       const table = existingTable(name, context);
-      if (table.record.restore !== undefined) throw missingTable(name);
       checkUpdatable(table.record, stateOf(table, context), request);
       const plan = planUpdateTable(table.record, request, planContext(context));
       // Before the change: an index that is deleted is shown with what it has.

@@ -1,5 +1,5 @@
 import { Packr } from "msgpackr";
-import type { CheckpointInfo, Store, Write } from "../../storage/index.ts";
+import type { CheckpointInfo, Store, Value, Write } from "../../storage/index.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { randomBytes } from "../runtime/digest.ts";
 import type { Log } from "../runtime/log.ts";
@@ -47,6 +47,9 @@ const EXPIRE_MS = 3_600_000;
 const SYSTEM_SUFFIX = "00000000";
 const packr = new Packr({ useRecords: false });
 
+/** What the row of a backup in the system space says. */
+export const decodeBackup = (value: Value): BackupRecord => packr.unpack(value) as BackupRecord;
+
 /** All backups, those of tables that are gone included. The system space is the truth; this is its image in memory. */
 export class BackupCatalog {
   readonly #options: BackupCatalogOptions;
@@ -66,7 +69,7 @@ export class BackupCatalog {
     const catalog = new BackupCatalog(options);
     const { store } = options;
     await readSystemRows(store, backupRows(DEFAULT_NAMESPACE), (value) =>
-      catalog.#install(packr.unpack(value) as BackupRecord),
+      catalog.#install(decodeBackup(value)),
     );
     const named = new Set(Array.from(catalog.#backups.values(), ({ checkpoint }) => checkpoint.id));
     for (const { id } of store.checkpoints()) if (!named.has(id)) await store.releaseCheckpoint(id);

@@ -331,6 +331,14 @@ export class Catalog {
     this.#tables.delete(name);
     this.#names = undefined;
     await committed();
+    if (!this.#restores.isReading(record.spaceId)) return await this.#drop(record);
+    this.#later.run(0, async () => {
+      // What is left at a stop is removed by the next start, and so is the table that was to be restored from it.
+      if (await this.#restores.doneReading(record.spaceId)) await this.#drop(record);
+    });
+  }
+
+  async #drop(record: TableRecord): Promise<void> {
     for (const space of spacesOf(record)) await this.store.dropSpace(space);
   }
 

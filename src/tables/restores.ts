@@ -1,4 +1,4 @@
-import { StorageError, type Store } from "../../storage/index.ts";
+import { type SpaceId, StorageError, type Store } from "../../storage/index.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import { pause } from "../runtime/pause.ts";
@@ -28,6 +28,8 @@ export class Restores {
   readonly #host: RestoreHost;
   readonly #stop = new AbortController();
   readonly #building = new Set<Promise<unknown>>();
+  /** What fills spaces in the store, with the spaces that it reads. */
+  readonly #fillings = new Set<{ readonly source: SpaceId; readonly over: Promise<void> }>();
 
   constructor(host: RestoreHost) {
     this.#host = host;
@@ -45,6 +47,23 @@ export class Restores {
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#building);
+  }
+
+  /** Whether a space is still read for a restore. */
+  isReading(source: SpaceId): boolean {
+    return [...this.#fillings].some((filling) => filling.source === source);
+  }
+
+  /** Resolves with true when a space is read no more, with false when there is an end before that. */
+  async doneReading(source: SpaceId): Promise<boolean> {
+    const { signal } = this.#stop;
+    const stopped = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const fillings = [...this.#fillings].filter((filling) => filling.source === source);
+    await Promise.race([stopped, Promise.all(fillings.map(({ over }) => over))]);
+    return !signal.aborted;
   }
 
   /** Never rejects. */
@@ -67,7 +86,14 @@ export class Restores {
   async #fill({ spaceId }: TableRecord, restore: RestoreRecord): Promise<void> {
     const { store } = this.#host;
     if (store.spaces().includes(spaceId)) return;
-    await store.restore(restore.from, new Map([[restore.spaceId, spaceId]]));
+    const restored = store.restore(restore.from, new Map([[restore.spaceId, spaceId]]));
+    const filling = { source: restore.spaceId, over: restored.catch(() => undefined) };
+    this.#fillings.add(filling);
+    try {
+      await restored;
+    } finally {
+      this.#fillings.delete(filling);
+    }
   }
 
   async #finish(record: TableRecord): Promise<void> {

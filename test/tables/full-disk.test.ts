@@ -34,6 +34,11 @@ test("on a full disk DeleteTable is what helps: it is taken, and writes return",
   const { call, catalog } = await inProcess(store, { clock });
   for (const name of ["Small", "Large"])
     expect((await call("CreateTable", definition(name))).status).toBe(200);
+  const enabled = await call("UpdateContinuousBackups", {
+    TableName: "Large",
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+  });
+  expect(enabled.status).toBe(200);
   const put = (table: string, id: string, bytes: number) => {
     const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("base64");
     return call("PutItem", { TableName: table, Item: { id: { S: id }, noise: { B: noise } } });
@@ -52,6 +57,13 @@ test("on a full disk DeleteTable is what helps: it is taken, and writes return",
   await turns(5);
   expect(await put("Small", "more", 10)).toMatchObject({ status: 500, error: "InternalServerError" });
   expect((await call("GetItem", { TableName: "Small", Key: { id: { S: "kept" } } })).status).toBe(200);
+  // What it would leave has no room: its point-in-time recovery is given up first, which is taken, too.
+  const recovery = (PointInTimeRecoveryEnabled: boolean) =>
+    call("UpdateContinuousBackups", {
+      TableName: "Large",
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled },
+    });
+  expect((await recovery(false)).status).toBe(200);
   expect((await call("DeleteTable", { TableName: "Large" })).status).toBe(200);
   for (let second = 0; second < 10 && store.health().state !== "ok"; second++) {
     clock.advance(1_000);

@@ -57,8 +57,14 @@ describe("a table that is being restored", () => {
         { ...name, TimeToLiveSpecification: { Enabled: true, AttributeName: "t" } },
         unknown,
       ],
+      ["DescribeTimeToLive", name, unknown],
+      ["UpdateContributorInsights", { ...name, ContributorInsightsAction: "ENABLE" }, unknown],
+      ["DescribeKinesisStreamingDestination", name, unknown],
+      ["GetResourcePolicy", { ResourceArn: arn }, unknown],
+      ["ExecuteStatement", { Statement: 'SELECT * FROM "Target"' }, missing],
       ["ListTagsOfResource", { ResourceArn: arn }, `${missing}: ResourceArn: ${arn} not found`],
       ["DescribeContinuousBackups", name, noTable],
+      ["CreateBackup", { ...name, BackupName: "backup" }, noTable],
       ["UpdateContinuousBackups", recovery("Target"), noTable],
       ["RestoreTableToPointInTime", latest("Target", "Another"), noTable],
       ["CreateTable", table("Target"), `${busy} Table is being used: Target`],
@@ -132,6 +138,29 @@ describe("a restore under way", () => {
     expect(await ok(server, "Scan", { TableName: "Source", Select: "COUNT" })).toMatchObject({ Count: 0 });
     await server.catalog.close();
     await store.close();
+  });
+
+  test("is let read its source to the end", async () => {
+    const clock = new ManualClock();
+    const whole = doubleStore({ clock });
+    const { store, release } = heldRestores(whole);
+    const server = await scene(store, clock);
+    open.push(server);
+    const source = server.catalog.find("Source")?.space ?? "";
+    await ok(server, "RestoreTableToPointInTime", latest("Source", "Target"));
+    await ok(server, "DeleteTable", { TableName: "Source" });
+    clock.advance(DELAY_MS);
+    await until(async () => (await statusOf(server, "Source")) === undefined);
+    clock.advance(DELAY_MS);
+    await Bun.sleep(5);
+    expect(whole.spaces()).toContain(source);
+    release(undefined);
+    await until(async () => (await statusOf(server, "Target")) === "ACTIVE");
+    await until(async () => {
+      clock.advance(1);
+      return !whole.spaces().includes(source);
+    });
+    expect(await ok(server, "Scan", { TableName: "Target", Select: "COUNT" })).toMatchObject({ Count: 3 });
   });
 
   test("goes on after a restart, from wherever it was", async () => {
@@ -229,6 +258,44 @@ describe("the window", () => {
     expect(await windowOf(server)).toEqual([shortened, clock.now()]);
     await period(30);
     expect(await windowOf(server)).toEqual([shortened, clock.now()]);
+  });
+
+  test("begins later when there is no room for more, and says so", async () => {
+    const clock = new ManualClock();
+    const store = await openStore({
+      vfs: memoryVfs(),
+      clock,
+      durability: { mode: "off" },
+      worker: false,
+      segmentBytesMax: 8 << 10,
+      memtableBytesMax: 32 << 10,
+      logFillBytes: 0,
+      logLagBytesMax: 16 << 10,
+      historyBytesMax: 64 << 10,
+    });
+    const server = await inProcess(store, { clock });
+    await ok(server, "CreateTable", table("Source"));
+    await ok(server, "UpdateContinuousBackups", recovery("Source"));
+    const enabled = clock.now();
+    for (let at = 0; at < 600; at += 1) {
+      const noise = Buffer.from(crypto.getRandomValues(new Uint8Array(300))).toString("base64");
+      await ok(server, "PutItem", { TableName: "Source", Item: { pk: { S: `${at}` }, noise: { B: noise } } });
+      clock.advance(100);
+    }
+    await until(async () => ((await windowOf(server))[0] ?? 0) > enabled);
+    const [earliest = 0] = await windowOf(server);
+    const at = (ms: number) => ({
+      ...latest("Source", "Target"),
+      UseLatestRestorableTime: false,
+      RestoreDateTime: ms / 1000,
+    });
+    expect(await refusal(server, "RestoreTableToPointInTime", at(enabled + 1))).toStartWith(
+      "InvalidRestoreTimeException: ",
+    );
+    await ok(server, "RestoreTableToPointInTime", at(earliest));
+    await until(async () => (await statusOf(server, "Target")) === "ACTIVE");
+    await server.catalog.close();
+    await store.close();
   });
 
   test("is settled at a start: kept where the table says so, and nowhere else", async () => {
