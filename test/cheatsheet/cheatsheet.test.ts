@@ -44,6 +44,7 @@ describe("check", () => {
 
   test("takes what is expected", () => {
     check(refusal, { refused: "ValidationException", message: "No: really." });
+    check(refusal, { refused: "ValidationException", messageStart: "No: " });
     check(success, { output: { "a.b.0": 1, "a.b.1.c": null, "a.x": undefined, "a.b.7.c": undefined } });
     check({ status: 0, output: "ACTIVE\n", errors: "" }, { text: "ACTIVE" });
     check({ status: 255, output: "", errors: "Unknown options: x" }, { unsent: "Unknown options: x" });
@@ -53,6 +54,7 @@ describe("check", () => {
   test("refuses everything else", () => {
     expect(() => check(refusal, { refused: "ValidationException", message: "No" })).toThrow();
     expect(() => check(refusal, { refused: "OtherException", message: "No: really." })).toThrow();
+    expect(() => check(refusal, { refused: "ValidationException", messageStart: "Yes" })).toThrow();
     expect(() => check(refusal, { text: "" })).toThrow("status 254");
     expect(() => check(success, { refused: "ValidationException", message: "" })).toThrow();
     expect(() => check(success, { output: { "a.b.0": 2 } })).toThrow("a.b.0");

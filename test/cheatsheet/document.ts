@@ -5,7 +5,8 @@ const fence = (text: string) => `\`\`\`sh\n${text}\n\`\`\``;
 
 function answer(expectation: Expectation): string {
   if ("refused" in expectation) {
-    return `The service answers \`${expectation.refused}\`: ${expectation.message}`;
+    const message = "message" in expectation ? expectation.message : `${expectation.messageStart}…`;
+    return `The service answers \`${expectation.refused}\`: ${message}`;
   }
   if ("unsent" in expectation) return `The CLI sends nothing and says: ${expectation.unsent}`;
   if ("distinctLines" in expectation && expectation.complaint !== undefined) {

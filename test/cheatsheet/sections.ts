@@ -1,3 +1,4 @@
+import { backupAndRestore } from "./backup-and-restore.ts";
 import { batchAndTransact } from "./batch-and-transact.ts";
 import { crudOperations } from "./crud-operations.ts";
 import { indexes } from "./indexes.ts";
@@ -17,5 +18,6 @@ export const sections: readonly Section[] = [
   scan,
   indexes,
   streams,
+  backupAndRestore,
   usefulPatterns,
 ];

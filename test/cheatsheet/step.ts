@@ -11,7 +11,9 @@ export type Expectation =
   /** The CLI itself refuses the command in these words, and sends nothing. */
   | { readonly unsent: string }
   /** The service's refusal: exception and message, word for word. */
-  | { readonly refused: string; readonly message: string };
+  | { readonly refused: string; readonly message: string }
+  /** The same, where the message goes on with what is different each time. */
+  | { readonly refused: string; readonly messageStart: string };
 
 /** A request that makes true what the sheet takes for granted, such as an item that was written in another chapter. */
 export interface Given {
