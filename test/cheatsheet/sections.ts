@@ -2,6 +2,7 @@ import { backupAndRestore } from "./backup-and-restore.ts";
 import { batchAndTransact } from "./batch-and-transact.ts";
 import { crudOperations } from "./crud-operations.ts";
 import { indexes } from "./indexes.ts";
+import { partiql } from "./partiql.ts";
 import { query } from "./query.ts";
 import { scan } from "./scan.ts";
 import type { Section } from "./step.ts";
@@ -19,5 +20,6 @@ export const sections: readonly Section[] = [
   indexes,
   streams,
   backupAndRestore,
+  partiql,
   usefulPatterns,
 ];
