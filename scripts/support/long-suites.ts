@@ -139,6 +139,13 @@ export const longSuites: readonly LongSuite[] = [
     volumeMax: 1,
   },
   {
+    name: "PartiQL",
+    shows: "random statements mean what the other operations do; mutilated ones are answered or refused",
+    paths: ["test/model/partiql.test.ts", "test/partiql"],
+    knobs: byVolume,
+    volumeMax: 20,
+  },
+  {
     name: "kill -9",
     shows: "acknowledged writes survive kills under load, over HTTP",
     paths: ["test/crash/kill.test.ts"],

@@ -105,8 +105,10 @@ class Binder {
   }
 
   #between(operand: Operand, lower: Operand, upper: Operand): Condition {
-    this.#checkOrdered("BETWEEN", [operand, lower, upper]);
-    if (lower.kind === "value" && upper.kind === "value") this.#checkBounds(lower.value, upper.value);
+    const isOrdered = this.#checkOrdered("BETWEEN", [operand, lower, upper]);
+    if (isOrdered && lower.kind === "value" && upper.kind === "value") {
+      this.#checkBounds(lower.value, upper.value);
+    }
     return { kind: "between", operand, lower, upper };
   }
 
@@ -198,13 +200,16 @@ class Binder {
     );
   }
 
-  #checkOrdered(operator: string, operands: readonly Operand[]): void {
+  /** Whether all constants among the operands are of types that have an order. */
+  #checkOrdered(operator: string, operands: readonly Operand[]): boolean {
+    let isOrdered = true;
     for (const operand of operands) {
       const type = constantType(operand);
-      if (type !== undefined && type !== "S" && type !== "N" && type !== "B") {
-        this.#wrongType(operator, type);
-      }
+      if (type === undefined || type === "S" || type === "N" || type === "B") continue;
+      this.#wrongType(operator, type);
+      isOrdered = false;
     }
+    return isOrdered;
   }
 
   #wrongType(operator: string, type: string): void {

@@ -13,6 +13,15 @@ const refusal = (expression: string, more: JsonObject = {}) =>
   target.refusal("DeleteItem", { TableName: table, Key: KEY, ...condition(expression), ...more });
 const invalidCondition = (message: string) => validation(`Invalid ConditionExpression: ${message}`);
 
+test("bounds of BETWEEN that are maps, which cannot be printed", async () => {
+  const values = { ":m": { M: { a: { N: "1.0" } } } };
+  expect(await refusal("s BETWEEN :m AND :m", { ExpressionAttributeValues: values })).toEqual(
+    invalidCondition(
+      "Incorrect operand type for operator or function; operator or function: BETWEEN, operand type: M",
+    ),
+  );
+});
+
 describe("syntax", () => {
   test.each([
     ["", "The expression can not be empty;"],

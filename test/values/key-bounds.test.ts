@@ -4,7 +4,9 @@ import type { AttributeValue, Item } from "../../src/values/attribute-value.ts";
 import { compareValues, equalValues } from "../../src/values/compare.ts";
 import {
   boundsAfter,
+  compareBounds,
   indexQueryBounds,
+  intersection,
   isWithin,
   type KeyBounds,
   segmentBounds,
@@ -166,4 +168,22 @@ test("what comes after a key, in either direction", () => {
   expect(boundsAfter(bounds, "d", false)).toEqual({ gt: "d", le: "f" });
   expect(boundsAfter(bounds, "d", true)).toEqual({ ge: "b", lt: "d" });
   expect(boundsAfter({ gt: "b", lt: "f" }, "d", true)).toEqual({ gt: "b", lt: "d" });
+});
+
+const lower = fc.constantFrom<KeyBounds>({}, { ge: "b" }, { gt: "b" }, { ge: "d" }, { gt: "d" });
+const upper = fc.constantFrom<KeyBounds>({}, { lt: "d" }, { le: "d" }, { lt: "e" }, { le: "e" });
+const anyBounds = fc.tuple(lower, upper).map(([from, to]) => ({ ...from, ...to }));
+
+test("an intersection holds what both bounds hold, and is undefined when that is nothing", () => {
+  const keys = ["a", "b", "ba", "c", "d", "da", "e", "f"];
+  fc.assert(
+    fc.property(anyBounds, anyBounds, (a, b) => {
+      const common = intersection(a, b);
+      for (const key of keys) {
+        expect(common !== undefined && isWithin(common, key)).toBe(isWithin(a, key) && isWithin(b, key));
+      }
+      expect(intersection(b, a)).toEqual(common);
+      expect(Math.sign(compareBounds(a, b))).toBe(-Math.sign(compareBounds(b, a)) + 0);
+    }),
+  );
 });
