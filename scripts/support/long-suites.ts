@@ -180,7 +180,7 @@ export const longSuites: readonly LongSuite[] = [
     shows:
       "tables restored to random instants and from backups, also over kills: what they were, counts and all",
     paths: ["test/model/restores.test.ts", "test/crash/restore.test.ts"],
-    knobs: (volume) => ({ VOLUME: String(volume), RESTORE_ROUNDS: String(5 * volume) }),
+    knobs: (volume) => ({ VOLUME: String(volume), RESTORE_ROUNDS: String(4 * volume) }),
     volumeMax: 20,
   },
   {

@@ -11,28 +11,26 @@ const PAGE_BYTES_MAX = 256 << 10;
 const GATHERED_BYTES_MAX = 32 << 20;
 
 /**
- * Makes the indexes of a table, and the sizes of its item collections, from its items alone, past the log. Nobody else writes to the table meanwhile.
- * What an attempt that was broken off has made is thrown away. False when the signal was aborted before the end.
+ * Makes the indexes of a table, and the sizes of its item collections, from its items alone, past the log, in spaces that do not exist yet. Nobody else
+ * writes to the table meanwhile. False when the signal was aborted before the end.
  */
 export async function buildIndexes(store: Store, table: Table, signal: AbortSignal): Promise<boolean> {
   const entries = new Map(table.indexes.map(({ spaceId }) => [spaceId, new Gathered(spaceId, true)]));
   const sizes = table.collections === undefined ? undefined : new Gathered(table.collections, false);
   const all = [...entries.values(), ...(sizes === undefined ? [] : [sizes])];
   if (all.length === 0) return true;
-  for (const { space } of all) {
-    await store.dropSpace(space);
-    await store.createSpace(space);
-  }
+  for (const { space } of all) await store.createSpace(space);
   const collection = new Collection();
   for (let after: string | undefined, more = true; more; await nextTurn()) {
     if (signal.aborted) return false;
     const page = await readItems(store, table.space, after);
     await gather(table, page, entries, sizes, collection);
+    after = page.keys.at(-1);
+    more = page.more;
+    page.release();
     if (all.reduce((sum, { bytes }) => sum + bytes, 0) > GATHERED_BYTES_MAX) {
       for (const gathered of all) await gathered.load(store);
     }
-    after = page.keys.at(-1);
-    more = page.more;
   }
   for (const row of collection.end()) sizes?.add([row], 0);
   for (const gathered of all) await gathered.load(store);
@@ -47,6 +45,7 @@ async function readItems(store: Store, space: SpaceId, after: string | undefined
       ...(after === undefined ? {} : { gt: after }),
       rowsMax: PAGE_ROWS_MAX,
       bytesMax: PAGE_BYTES_MAX,
+      transient: true,
     });
   } finally {
     snapshot.close();
@@ -73,7 +72,9 @@ async function gather(
       const entry = entryOf(index, key, stored, item);
       const run = made.get(index.spaceId);
       if (entry === undefined || run === undefined) continue;
-      run.rows.push({ key: entry.key, value: rowOfEntry(entry) });
+      // The item's own row is only lent.
+      const value = entry.row === undefined ? rowOfEntry(entry) : entry.row.slice();
+      run.rows.push({ key: entry.key, value });
       run.bytes += entry.size;
       if (index.kind === "local") bytes += entry.size;
     }

@@ -1,10 +1,13 @@
 import { type SpaceId, StorageError, type Store } from "../../storage/index.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { newUuid } from "../runtime/ids.ts";
 import type { Log } from "../runtime/log.ts";
 import { pause } from "../runtime/pause.ts";
+import { Queues } from "../runtime/queues.ts";
 import { buildIndexes } from "./index-build.ts";
 import type { RestoreRecord, TableRecord } from "./schema.ts";
 import { tableOf } from "./table.ts";
+import { spacesOf, withFreshIndexSpaces } from "./table-spaces.ts";
 
 /** What a restore needs of the catalog. */
 export interface RestoreHost {
@@ -14,19 +17,21 @@ export interface RestoreHost {
   readonly log: Log;
   /** How long a table is CREATING at least. */
   readonly tableDelayMs: number;
-  /** Makes the table ACTIVE: all of it is there. */
+  /** Makes the table ACTIVE with this record: all of it is there. */
   finish(record: TableRecord): Promise<void>;
   /** Removes the table: it cannot be restored. */
   abandon(record: TableRecord): Promise<void>;
 }
 
 /**
- * Restores tables in the background: the items into a space of their own, which exists once it is whole, then the indexes. After a crash what is
- * there of the items is kept and what is not is begun again, from a source that may be gone by then: then the table goes, too.
+ * Restores tables in the background: the items into a space of their own, which exists once it is whole, then the indexes. These get spaces that no
+ * record names until all of them are made, so that what a crash leaves of them is removed by the next start, which begins them again; as it does
+ * with the items, unless they are there. The source may be gone by then: then the table goes, too.
  */
 export class Restores {
   readonly #host: RestoreHost;
   readonly #stop = new AbortController();
+  readonly #builds = new Queues();
   readonly #building = new Set<Promise<unknown>>();
   /** What fills spaces in the store, with the spaces that it reads. */
   readonly #fillings = new Set<{ readonly source: SpaceId; readonly over: Promise<void> }>();
@@ -78,8 +83,7 @@ export class Restores {
       this.#building.add(settled);
       await building;
     } catch (error) {
-      const isClosed = error instanceof StorageError && error.kind === "closed";
-      if (!isClosed && !this.#stop.signal.aborted) await this.#giveUp(record, error);
+      if (!isClosed(error) && !this.#stop.signal.aborted) await this.#giveUp(record, error);
     }
   }
 
@@ -96,13 +100,22 @@ export class Restores {
     }
   }
 
-  async #finish(record: TableRecord): Promise<void> {
+  async #finish(committed: TableRecord): Promise<void> {
     const { store, clock, tableDelayMs } = this.#host;
     const { signal } = this.#stop;
-    if (!(await buildIndexes(store, tableOf({ record }, 0, undefined), signal))) return;
-    const restMs = record.creationMs + tableDelayMs - clock.now();
-    if (restMs > 0) await pause(clock, restMs, signal);
-    if (!signal.aborted) await this.#host.finish(record);
+    const record = withFreshIndexSpaces(committed, newUuid);
+    const table = tableOf({ record }, 0, undefined);
+    try {
+      // One after the other: each takes some memory.
+      if (!(await this.#builds.run("", () => buildIndexes(store, table, signal)))) return;
+      const restMs = record.creationMs + tableDelayMs - clock.now();
+      if (restMs > 0) await pause(clock, restMs, signal);
+      if (!signal.aborted) await this.#host.finish(record);
+    } catch (error) {
+      if (isClosed(error)) throw error;
+      for (const space of spacesOf(record)) if (space !== record.spaceId) await store.dropSpace(space);
+      throw error;
+    }
   }
 
   async #giveUp(record: TableRecord, error: unknown): Promise<void> {
@@ -119,5 +132,7 @@ export class Restores {
     }
   }
 }
+
+const isClosed = (error: unknown): boolean => error instanceof StorageError && error.kind === "closed";
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -14,6 +14,16 @@ export function spacesOf(record: TableRecord): SpaceId[] {
   ];
 }
 
+/** The record with other spaces for its indexes and for the sizes of its item collections. */
+export function withFreshIndexSpaces(record: TableRecord, newId: () => SpaceId): TableRecord {
+  return {
+    ...record,
+    globalSecondaryIndexes: record.globalSecondaryIndexes.map((index) => ({ ...index, spaceId: newId() })),
+    localSecondaryIndexes: record.localSecondaryIndexes.map((index) => ({ ...index, spaceId: newId() })),
+    ...(record.itemCollectionsSpaceId === undefined ? {} : { itemCollectionsSpaceId: newId() }),
+  };
+}
+
 /** The spaces of `all` that are not among `some`. */
 export const missingFrom = (some: readonly SpaceId[], all: readonly SpaceId[]): readonly SpaceId[] =>
   all.filter((space) => !some.includes(space));

@@ -122,6 +122,21 @@ describe("a restore under way", () => {
     await ok(server, "CreateTable", table("Target"));
   });
 
+  test("that fails at its indexes leaves nothing behind", async () => {
+    const clock = new ManualClock();
+    const whole = doubleStore({ clock });
+    const failing = withMethod(whole, "bulkLoad", () =>
+      Promise.reject(new StorageError("no-space", "the disk is full")),
+    );
+    const server = await scene(failing, clock);
+    open.push(server);
+    const before = whole.spaces();
+    await ok(server, "RestoreTableToPointInTime", latest("Source", "Target"));
+    await until(async () => (await statusOf(server, "Target")) === undefined);
+    await until(async () => whole.spaces().length === before.length);
+    expect(whole.spaces().toSorted()).toEqual([...before].sort());
+  });
+
   test("does not need its source once it is begun", async () => {
     const store = await openStore({ vfs: memoryVfs(), durability: { mode: "off" }, worker: false });
     const server = await inProcess(store);
