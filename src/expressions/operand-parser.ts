@@ -2,7 +2,8 @@
 import { PathParser } from "./path-parser.ts";
 import type { FunctionNode, OperandNode } from "./syntax.ts";
 
-const CONDITION_FUNCTIONS: ReadonlySet<string> = new Set([
+/** Functions in conditions. */
+export const CONDITION_FUNCTIONS: ReadonlySet<string> = new Set([
   "attribute_exists",
   "attribute_not_exists",
   "attribute_type",
@@ -10,7 +11,8 @@ const CONDITION_FUNCTIONS: ReadonlySet<string> = new Set([
   "contains",
   "size",
 ]);
-const UPDATE_FUNCTIONS: ReadonlySet<string> = new Set(["if_not_exists", "list_append"]);
+/** Functions in what SET assigns. */
+export const UPDATE_FUNCTIONS: ReadonlySet<string> = new Set(["if_not_exists", "list_append"]);
 
 export abstract class OperandParser extends PathParser {
   /** The `:placeholders` met so far. */

@@ -10,6 +10,7 @@ import type { Item } from "../values/attribute-value.ts";
 import { CapacityByTable } from "./capacity-by-table.ts";
 import { type Context, json, operation } from "./operation.ts";
 import { readUnits, tableUnits, type Units, unitsOfWrite, writeUnits } from "./results.ts";
+import { spliceParts } from "./splice.ts";
 import { prepareStatementGet, type StatementGet } from "./statement-get.ts";
 import { prepareStatementWrite, type StatementWrite } from "./statement-write.ts";
 import { tableFor } from "./table-name.ts";
@@ -57,7 +58,9 @@ export const batchExecuteStatement = operation({
         "row" in each ? respond(each.member, each.row, capacity, context) : failed(each),
       ),
     );
-    return json({ Responses: responses, ConsumedCapacity: capacity.report(mode) });
+    const rest = json({ ConsumedCapacity: capacity.report(mode) });
+    const parts = responses.flatMap((response, at) => [at === 0 ? "" : ",", ...response]);
+    return spliceParts(['{"Responses":[', ...parts, rest === "{}" ? "]}" : `],${rest.slice(1)}`]);
   },
 });
 
@@ -100,20 +103,20 @@ function placeOf(member: Performable, context: Context): ItemRow {
   return { space: table.space, key: member.write.on(table).rowKey };
 }
 
+/** JSON in pieces: stored items are spliced into it undecoded. */
+type Response = readonly (string | Uint8Array)[];
+
 /** Performs a member, counts what it costs, and answers it. */
 async function respond(
   member: Performable,
   row: ItemRow,
   capacity: CapacityByTable,
   context: Context,
-): Promise<object> {
+): Promise<Response> {
   const tableName = tableNameOf(member);
   try {
-    const item =
-      member.kind === "read"
-        ? await read(member, row, capacity, context)
-        : await write(member.write, capacity, context);
-    return { TableName: tableName, Item: item };
+    if (member.kind === "read") return await read(member, row, capacity, context);
+    return [json({ TableName: tableName, Item: await write(member.write, capacity, context) })];
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return failed({ kind: "failure", error, tableName });
@@ -125,12 +128,13 @@ async function read(
   row: ItemRow,
   capacity: CapacityByTable,
   { catalog }: Context,
-): Promise<Item | undefined> {
+): Promise<Response> {
+  const { tableName: TableName, projection } = get;
   const stored = await readItem(catalog, row.space, row.key);
-  capacity.add(get.tableName, tableUnits(readUnits(stored?.size ?? 0, consistent)));
-  return stored === undefined || get.projection === undefined
-    ? stored?.item
-    : get.projection.pick(stored.item);
+  capacity.add(TableName, tableUnits(readUnits(stored?.size ?? 0, consistent)));
+  if (stored === undefined) return [json({ TableName })];
+  if (projection !== undefined) return [json({ TableName, Item: projection.pick(stored.item) })];
+  return [`{"TableName":${JSON.stringify(TableName)},"Item":`, stored.json, "}"];
 }
 
 async function write(
@@ -159,9 +163,9 @@ const CODES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The response to a member that was not performed. What the server is to blame for fails the whole request. */
-function failed({ error, tableName }: Failure): object {
+function failed({ error, tableName }: Failure): Response {
   if (error.status >= 500) throw error;
   const { name, message } = asStatementRefusal(error);
   const Code = CODES.get(name) ?? name.replace(/Exception$/, "");
-  return { Error: { Code, Message: message }, TableName: tableName };
+  return [json({ Error: { Code, Message: message }, TableName: tableName })];
 }

@@ -109,6 +109,8 @@ const NO_INSIGHTS = "the setting is kept and described; nothing is counted";
 const NOT_ENFORCED = "policies are checked, kept and given back; they refuse nobody";
 const ONE_REGION = "one region per server: answers as for a table without replicas";
 
+const MALFORMED = "what follows \"Statement wasn't well formed\" is not always in the service's words";
+
 /** The only list of operations in the program: routing, documentation and tests are made from it. */
 export const registry: readonly RegistryEntry[] = [
   full("Items", getItem),
@@ -121,9 +123,9 @@ export const registry: readonly RegistryEntry[] = [
   full("Batch", batchWriteItem),
   full("Transactions", transactGetItems, OVERLAP),
   full("Transactions", transactWriteItems, OVERLAP),
-  full("PartiQL", executeStatement),
-  full("PartiQL", batchExecuteStatement),
-  full("PartiQL", executeTransaction, OVERLAP),
+  full("PartiQL", executeStatement, MALFORMED),
+  full("PartiQL", batchExecuteStatement, MALFORMED),
+  full("PartiQL", executeTransaction, `${MALFORMED}; ${OVERLAP}`),
   full("Tables", createTable),
   full("Tables", deleteTable),
   full("Tables", describeTable),

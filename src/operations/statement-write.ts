@@ -3,7 +3,7 @@ import { duplicateItem, validation } from "../errors.ts";
 import type { Condition } from "../expressions/ast.ts";
 import { type CompiledCondition, conditionOf } from "../expressions/condition.ts";
 import type { Delete, Exists, Insert, Update } from "../partiql/bind.ts";
-import { type SingleItem, singleItem } from "../partiql/single-item.ts";
+import { singleItem } from "../partiql/single-item.ts";
 import type { Returning } from "../partiql/syntax.ts";
 import { StoredItem } from "../tables/stored-item.ts";
 import type { Table } from "../tables/table.ts";
@@ -79,8 +79,7 @@ function updating({ source, update, where, returning }: Update, rule: KeyRule): 
     itemBytes: 0,
     checkShape: ANY_SHAPE,
     on: (table) => {
-      const { key, rest } = onlyItem(where, table.schema.keySchema, rule);
-      const further = allOf(rest);
+      const { key, further } = onlyItem(where, table.schema.keySchema, rule);
       const condition = {
         test: (item: Item | undefined) => item !== undefined && (further?.test(item) ?? true),
         paths: () => further?.paths() ?? [],
@@ -98,8 +97,7 @@ function deletion({ source, where, returning }: Delete, rule: KeyRule): Statemen
     itemBytes: 0,
     checkShape: ANY_SHAPE,
     on: (table) => {
-      const { key, rest } = onlyItem(where, table.schema.keySchema, rule);
-      const further = allOf(rest);
+      const { key, further } = onlyItem(where, table.schema.keySchema, rule);
       const condition = further && {
         test: (item: Item | undefined) => item === undefined || further.test(item),
         paths: further.paths,
@@ -131,8 +129,14 @@ function existence({ select: { source, where } }: Exists): StatementWrite {
   };
 }
 
+interface OnlyItem {
+  readonly key: Item;
+  /** What is demanded beside the key. */
+  readonly further: CompiledCondition | undefined;
+}
+
 /** The one item that a write's WHERE clause names. Throws when it names none, or several. */
-function onlyItem(where: Condition | undefined, schema: KeySchema, rule: KeyRule): SingleItem {
+function onlyItem(where: Condition | undefined, schema: KeySchema, rule: KeyRule): OnlyItem {
   const single = singleItem(where, schema, false);
   if (single.contradicted !== undefined) {
     throw validation(
@@ -143,7 +147,7 @@ function onlyItem(where: Condition | undefined, schema: KeySchema, rule: KeyRule
   if (rule === "where-clause" && !single.isComplete) {
     throw validation("Where clause does not contain a mandatory equality on all key attributes");
   }
-  return single;
+  return { key: single.key, further: allOf(single.rest) };
 }
 
 const allOf = (conditions: readonly Condition[]): CompiledCondition | undefined =>

@@ -8,14 +8,13 @@
  */
 
 import { isSet } from "../expressions/bind-update.ts";
+import { UPDATE_FUNCTIONS } from "../expressions/operand-parser.ts";
 import type { ActionNode, OperandNode, PathSyntax } from "../expressions/syntax.ts";
 import { samePath } from "../values/document-path.ts";
 import { ConditionParser } from "./condition-parser.ts";
 import { asOperand, type Node } from "./operand-parser.ts";
 import { malformed } from "./refusals.ts";
 import type { SetOperand } from "./syntax.ts";
-
-const FUNCTIONS: ReadonlySet<string> = new Set(["list_append", "if_not_exists"]);
 
 /** Functions that change a set, as actions of an update. */
 const SET_FUNCTIONS: ReadonlyMap<string, "add" | "delete"> = new Map([
@@ -56,14 +55,7 @@ export class AssignmentParser extends ConditionParser {
 
   override call(): Node {
     if (!this.#assigning) return super.call();
-    const name = this.token().text.toLowerCase();
-    if (FUNCTIONS.has(name)) {
-      this.take();
-      return { kind: "function", name, operands: this.operands() };
-    }
-    this.unrecognised();
-    this.skipCall();
-    return this.constant({ NULL: true });
+    return this.callOf(UPDATE_FUNCTIONS) ?? this.constant({ NULL: true });
   }
 
   #set(): ActionNode {

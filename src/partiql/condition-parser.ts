@@ -10,6 +10,7 @@
  * A condition may be compared as a value, so that what is in parentheses is known for a condition or a value only after them.
  */
 import type { Comparator } from "../expressions/ast.ts";
+import { CONDITION_FUNCTIONS } from "../expressions/operand-parser.ts";
 import type { ConditionNode, OperandNode } from "../expressions/syntax.ts";
 import { asCondition, asOperand, type Node, OperandParser } from "./operand-parser.ts";
 import { malformed } from "./refusals.ts";
@@ -22,15 +23,6 @@ const COMPARATORS: ReadonlyMap<string, Comparator> = new Map([
   ["<=", "<="],
   [">", ">"],
   [">=", ">="],
-]);
-
-const FUNCTIONS: ReadonlySet<string> = new Set([
-  "attribute_exists",
-  "attribute_not_exists",
-  "attribute_type",
-  "begins_with",
-  "contains",
-  "size",
 ]);
 
 export class ConditionParser extends OperandParser {
@@ -47,14 +39,7 @@ export class ConditionParser extends OperandParser {
   }
 
   override call(): Node {
-    const name = this.token().text.toLowerCase();
-    if (FUNCTIONS.has(name)) {
-      this.take();
-      return { kind: "function", name, operands: this.operands() };
-    }
-    this.unrecognised();
-    this.skipCall();
-    return { kind: "and", conditions: [] };
+    return this.callOf(CONDITION_FUNCTIONS) ?? { kind: "and", conditions: [] };
   }
 
   #or(): Node {

@@ -14,6 +14,7 @@ import type {
   ValueNode,
 } from "../expressions/syntax.ts";
 import type { AttributeValue } from "../values/attribute-value.ts";
+import { normalizeName } from "../values/normalize.ts";
 import { LiteralParser } from "./literal-parser.ts";
 import { malformed, NESTING } from "./refusals.ts";
 import { isReserved } from "./reserved-words.ts";
@@ -106,9 +107,17 @@ export abstract class OperandParser extends LiteralParser {
     }
   }
 
-  unrecognised(): void {
-    const name = this.token();
-    this.note(`Unrecognized function: ${name.text.toLowerCase()} at ${this.position(name)}`);
+  /** The call of one of `functions`; undefined for any other, which is noted and passed over. */
+  callOf(functions: ReadonlySet<string>): FunctionNode | undefined {
+    const token = this.token();
+    const name = token.text.toLowerCase();
+    if (functions.has(name)) {
+      this.take();
+      return { kind: "function", name, operands: this.operands() };
+    }
+    this.note(`Unrecognized function: ${name} at ${this.position(token)}`);
+    this.skipCall();
+    return undefined;
   }
 
   #term(): Node {
@@ -129,7 +138,7 @@ export abstract class OperandParser extends LiteralParser {
       if (text === "") this.note("Path component cannot be an empty string");
     } else if (kind !== "word" || isReserved(text)) throw malformed(problem);
     this.take();
-    return text;
+    return text === "" ? text : this.noting(() => normalizeName(text), text);
   }
 
   #listIndex(): number {

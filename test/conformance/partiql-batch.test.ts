@@ -1,6 +1,6 @@
 /** BatchExecuteStatement. */
 import { beforeAll, describe, expect, test } from "bun:test";
-import { MALFORMED, n, s } from "./partiql.ts";
+import { Items, MALFORMED, type Member, members, n, s } from "./partiql.ts";
 import { type JsonObject, useTarget, validation, violated } from "./target.ts";
 import { INDEXED } from "./transactions.ts";
 
@@ -8,27 +8,13 @@ const target = useTarget();
 
 let table = "";
 let indexed = "";
-let serial = 0;
+const { fresh, given } = new Items(target, () => table);
 
 beforeAll(async () => {
   table = await target.table();
   indexed = await target.table({ range: "sk:S", more: INDEXED });
 });
 
-const fresh = () => {
-  serial += 1;
-  return `b${serial}`;
-};
-
-async function given(more: JsonObject = {}): Promise<string> {
-  const pk = fresh();
-  await target.ok("PutItem", { TableName: table, Item: { pk: s(pk), ...more } });
-  return pk;
-}
-
-type Member = string | JsonObject;
-const members = (statements: readonly Member[]) =>
-  statements.map((each) => (typeof each === "string" ? { Statement: each } : each));
 const batch = (statements: readonly Member[], more: JsonObject = {}) =>
   target.ok("BatchExecuteStatement", { Statements: members(statements), ...more });
 const responses = async (statements: readonly Member[]) => (await batch(statements))["Responses"];

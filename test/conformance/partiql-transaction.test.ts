@@ -1,7 +1,7 @@
 /** ExecuteTransaction. */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { call, refusalOf } from "../support/call.ts";
-import { MALFORMED, n, s } from "./partiql.ts";
+import { Items, MALFORMED, type Member, members, n, s } from "./partiql.ts";
 import { type JsonObject, useTarget, validation } from "./target.ts";
 import { INDEXED } from "./transactions.ts";
 
@@ -9,27 +9,15 @@ const target = useTarget();
 
 let table = "";
 let ranged = "";
-let serial = 0;
+const { fresh, given } = new Items(target, () => table);
 
 beforeAll(async () => {
   table = await target.table();
   ranged = await target.table({ range: "sk:S", more: INDEXED });
 });
 
-const fresh = () => {
-  serial += 1;
-  return `t${serial}`;
-};
-
-async function given(more: JsonObject = {}): Promise<string> {
-  const pk = fresh();
-  await target.ok("PutItem", { TableName: table, Item: { pk: s(pk), ...more } });
-  return pk;
-}
-
-type Member = string | JsonObject;
 const request = (statements: readonly Member[], more: JsonObject = {}) => ({
-  TransactStatements: statements.map((each) => (typeof each === "string" ? { Statement: each } : each)),
+  TransactStatements: members(statements),
   ...more,
 });
 const transact = (statements: readonly Member[], more: JsonObject = {}) =>

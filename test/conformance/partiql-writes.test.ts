@@ -257,6 +257,15 @@ describe("DELETE", () => {
   });
 });
 
+test("names are well-formed text, as in the other operations", async () => {
+  const { key, where } = await given();
+  await execute(`UPDATE "${table}" SET "a\ud800" = 1, "__proto__" = 2 ${where}`);
+  expect(await items(`SELECT "a\ufffd", "__proto__" FROM "${table}" ${where}`)).toEqual([
+    JSON.parse(`{"a\ufffd":{"N":"1"},"__proto__":{"N":"2"}}`),
+  ]);
+  expect(Object.keys((await get(key)) as JsonObject)).toContain("a\ufffd");
+});
+
 test("capacity is that of the same write otherwise", async () => {
   const value = "x".repeat(1500);
   const more = { ReturnConsumedCapacity: "TOTAL" };

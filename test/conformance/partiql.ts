@@ -32,3 +32,34 @@ export const malformed = (problem: string): Refusal => validation(MALFORMED + pr
 
 export const s = (value: string) => ({ S: value });
 export const n = (value: number | string) => ({ N: String(value) });
+
+/** A member of a batch or transaction: a statement, perhaps with parameters. */
+export type Member = string | JsonObject;
+
+export const members = (statements: readonly Member[]): readonly JsonObject[] =>
+  statements.map((each) => (typeof each === "string" ? { Statement: each } : each));
+
+/** Items of a table with the partition key `pk`. */
+export class Items {
+  readonly #target: Target;
+  readonly #table: () => string;
+  #serial = 0;
+
+  constructor(target: Target, table: () => string) {
+    this.#target = target;
+    this.#table = table;
+  }
+
+  /** A partition key that no other test uses. */
+  readonly fresh = (): string => {
+    this.#serial += 1;
+    return `k${this.#serial}`;
+  };
+
+  /** The partition key of an item that is put. */
+  readonly given = async (more: JsonObject = {}): Promise<string> => {
+    const pk = this.fresh();
+    await this.#target.ok("PutItem", { TableName: this.#table(), Item: { pk: s(pk), ...more } });
+    return pk;
+  };
+}
