@@ -147,7 +147,7 @@ class PageReader implements ReadPage {
   async #readRange(range: KeyBounds): Promise<void> {
     let rest: KeyBounds | undefined = range;
     while (rest !== undefined) {
-      const page = await this.#snapshot.range(this.#request(rest));
+      const page = await this.#page(rest);
       const items = this.#plan.fetchFrom === undefined ? page : await this.#fetch(page, this.#plan.fetchFrom);
       const count = this.#evaluate(page, items);
       const pieces = this.rows.length;
@@ -165,6 +165,13 @@ class PageReader implements ReadPage {
   release(): void {
     for (const page of this.#held) page.release();
     this.rows.length = 0;
+  }
+
+  /** A range of one key is looked up, which costs less than to walk, and most files need not be read for what is not in them. */
+  async #page(bounds: KeyBounds): Promise<Page> {
+    const { ge: key } = bounds;
+    if (key === undefined || key !== bounds.le) return this.#snapshot.range(this.#request(bounds));
+    return pageOf(key, await this.#snapshot.get(this.#plan.space, key));
   }
 
   #request(bounds: KeyBounds): RangeRequest {
@@ -233,6 +240,26 @@ class PageReader implements ReadPage {
     }
     if (passed.count > 0) this.rows.push(passed);
   }
+}
+
+/** The row under a key, or none, as a page. */
+function pageOf(key: Key, value: Value | undefined): Page {
+  const rows = value === undefined ? [] : [{ key, value }];
+  return {
+    count: rows.length,
+    keys: rows.map((row) => row.key),
+    chunks: rows.map((row) => row.value),
+    starts: rows.map(() => 0),
+    ends: rows.map((row) => row.value.length),
+    rows,
+    more: false,
+    value: (at) => {
+      const row = rows[at];
+      if (row === undefined) throw new RangeError("there is no such row");
+      return row.value;
+    },
+    release: () => {},
+  };
 }
 
 function sizeAt({ chunks, starts, ends }: Rows, at: number): number {
