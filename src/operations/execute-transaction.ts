@@ -133,16 +133,8 @@ function placeMembers<T>(
     const table = tableIfAny(tableName, context);
     if (table !== undefined) ofMember(at, () => checkShape(table));
   }
-  const placed = orCancelled(
-    members.map((member) => () => [member, tableFor(member.tableName, context)] as const),
-  );
-  const all = orCancelled(
-    placed.map(
-      ([member, table]) =>
-        () =>
-          member.on(table),
-    ),
-  );
+  const placed = orCancelled(members, (member) => ({ member, table: tableFor(member.tableName, context) }));
+  const all = orCancelled(placed, ({ member, table }) => member.on(table));
   if (!areDistinct(all.map(rowOf))) {
     throw validation("Transaction request cannot include multiple operations on one item");
   }
@@ -158,18 +150,18 @@ function tableIfAny(tableName: string, context: Context): Table | undefined {
   }
 }
 
-/** What the acts give. Their refusals, if there are any, cancel the transaction. */
-function orCancelled<T>(acts: readonly (() => T)[]): readonly T[] {
+/** What `act` makes of each. Its refusals, if there are any, cancel the transaction. */
+function orCancelled<A, T>(all: readonly A[], act: (each: A) => T): readonly T[] {
   const results: T[] = [];
-  const errors = acts.map((act) => {
+  const errors = all.map((each) => {
     try {
-      results.push(act());
+      results.push(act(each));
       return undefined;
     } catch (error) {
       if (error instanceof ApiError) return error;
       throw error;
     }
   });
-  if (results.length < acts.length) throw cancelledByInvalid(errors);
+  if (results.length < all.length) throw cancelledByInvalid(errors);
   return results;
 }
