@@ -51,6 +51,8 @@ describe("texts that are no statements", () => {
     ["SELECT * FROM (SELECT * FROM T)", "Expected RIGHT_PAREN"],
     ["INSERT INTO T (name, date) VALUES ('a', 'b')", "Unexpected keyword"],
     ["SELECT m.inner FROM T", "Invalid path dot component"],
+    ["SELECT payload.size FROM T", "Invalid path dot component"],
+    ["SELECT key FROM T", "Unexpected keyword"],
   ])("%s", async (text, problem) => {
     // A blank stands for the empty text, which the model refuses.
     expect(await refusal(text || " ")).toEqual(malformed(problem));

@@ -165,6 +165,7 @@ describe("conditions", () => {
     expect(await inA("l[-0] = 'p'")).toBe("1");
     expect(await inA(`"odd.name" = 'x'`)).toBe("3");
     expect(await inA(`"count" = 1`)).toBe("1");
+    expect(await inA("year IS MISSING AND name IS MISSING AND status IS MISSING")).toBe("123");
   });
 
   test("a quote in a string is doubled", async () => {
