@@ -26,6 +26,7 @@ export interface ServeConfig {
   readonly streamShards: number;
   readonly pitrLagMs: number;
   readonly ttlSweepIntervalMs: number;
+  readonly s3Dir: string | undefined;
   readonly tableMetrics: boolean;
   readonly slowRequestMs: number;
 }
@@ -128,6 +129,12 @@ const FLAGS = [
     help: "pause between two searches for expired items; 0 leaves them where they are",
   },
   {
+    name: "s3-dir",
+    value: "DIR",
+    fallback: "",
+    help: "a directory that stands for S3 in exports and imports: bucket b is the folder DIR/b",
+  },
+  {
     name: "slow-request-ms",
     value: "MS",
     fallback: "0",
@@ -204,6 +211,7 @@ function checked(values: Values): ServeConfig {
     streamShards: integer("stream-shards", values, 1, 256),
     pitrLagMs: integer("pitr-lag-ms", values, 0, 86_400_000),
     ttlSweepIntervalMs: integer("ttl-sweep-interval-ms", values, 0, 86_400_000),
+    s3Dir: values["s3-dir"] === "" ? undefined : values["s3-dir"],
     tableMetrics: boolean("table-metrics", values),
     slowRequestMs: integer("slow-request-ms", values, 0, 3_600_000),
   };

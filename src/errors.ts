@@ -116,6 +116,23 @@ export const invalidRestoreTime = (time: number, earliest: number, latest: numbe
       `and LatestRestorableDateTime '${isoSeconds(latest)}'`,
   );
 
+export const invalidExportTime = (message: string) =>
+  new ApiError(`${DYNAMODB}InvalidExportTimeException`, message);
+export const exportNotFound = (arn: string) =>
+  new ApiError(`${DYNAMODB}ExportNotFoundException`, `Export not found: Export not found: ${arn}`);
+export const exportConflict = () =>
+  new ApiError(
+    `${DYNAMODB}ExportConflictException`,
+    "Export conflict: Duplicate request detected with conflicting parameters",
+  );
+export const importNotFound = (arn: string) =>
+  new ApiError(`${DYNAMODB}ImportNotFoundException`, `Import not found: Import not found: ${arn}`);
+export const importConflict = () =>
+  new ApiError(
+    `${DYNAMODB}ImportConflictException`,
+    "Import conflict: Duplicate request detected with conflicting parameters",
+  );
+
 /** Milliseconds since the epoch as "2026-11-22T12:00:00Z". */
 export const isoSeconds = (ms: number): string =>
   `${new Date(Math.min(Math.max(ms, 0), ISO_MS_MAX)).toISOString().slice(0, 19)}Z`;

@@ -16,11 +16,13 @@ import { BODY_BYTES_MAX, createWire } from "../http/wire.ts";
 import { systemClock } from "../runtime/clock.ts";
 import { type Listener, listen } from "../runtime/listen.ts";
 import { createLog, type Log } from "../runtime/log.ts";
+import { Objects } from "../runtime/objects.ts";
 import { ProcessMetrics } from "../runtime/process-metrics.ts";
 import { Catalog } from "../tables/catalog.ts";
 import { IdempotencyTokens } from "../tables/idempotency.ts";
 import { InFlightRows } from "../tables/in-flight.ts";
 import { TimeToLiveSweeper } from "../tables/time-to-live-sweeper.ts";
+import { Transfers } from "../transfer/transfers.ts";
 import { COMMIT, VERSION } from "../version.ts";
 import { EXIT, statusOf } from "./exit-codes.ts";
 import { serverMetrics } from "./metrics.ts";
@@ -49,8 +51,16 @@ export async function serve(argv: readonly string[]): Promise<void> {
     streamShards: config.streamShards,
     pitrLagMs: config.pitrLagMs,
   });
+  const transfers = await Transfers.open({
+    catalog,
+    clock: systemClock,
+    log,
+    objects: new Objects(config.s3Dir),
+    tableDelayMs: config.tableDelayMs,
+  });
   const services = {
     catalog,
+    transfers,
     inFlight: config.transactionConflicts ? new InFlightRows() : undefined,
     tokens: new IdempotencyTokens(store, systemClock),
     clock: systemClock,
@@ -75,11 +85,12 @@ export async function serve(argv: readonly string[]): Promise<void> {
   });
   const listener = bind(config, fetch);
   if (listener === undefined) {
+    await transfers.close();
     await catalog.close();
     await store.close();
     return;
   }
-  stopOnSignals([listener, sweeper, catalog, store], log);
+  stopOnSignals([listener, sweeper, transfers, catalog, store], log);
   exitWhenFailed(store, log);
   process.stdout.write(banner(config, listener.port, signatures));
 }

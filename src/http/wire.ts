@@ -46,7 +46,7 @@ export function createWire(
   metrics: RequestMetrics = new RequestMetrics(),
   authenticate: Authenticate = anybody,
 ): Wire {
-  const { catalog, inFlight, tokens, clock, accountId } = services;
+  const { catalog, inFlight, tokens, transfers, clock, accountId } = services;
   return async (request) => {
     const start = performance.now();
     const target = request.headers.get("x-amz-target");
@@ -63,7 +63,16 @@ export function createWire(
       const caller = authenticate(request);
       if (input === undefined) throw serialization();
       const region = caller.region === "" ? defaultRegion : caller.region;
-      const context = { catalog, inFlight, tokens, clock, accountId, region, headers: request.headers };
+      const context = {
+        catalog,
+        inFlight,
+        tokens,
+        transfers,
+        clock,
+        accountId,
+        region,
+        headers: request.headers,
+      };
       const answer = respond(200, await run(input, context), contentType);
       tally.succeed(performance.now() - start);
       return answer;

@@ -1,7 +1,7 @@
 import { resourceNotFound } from "../errors.ts";
 import { newUuid } from "../runtime/ids.ts";
 import type { DescribeContext } from "../tables/describe.ts";
-import type { TableStatus } from "../tables/schema.ts";
+import { isBeingFilled, type TableStatus } from "../tables/schema.ts";
 import type { PlanContext } from "../tables/schema-request.ts";
 import type { TableState } from "../tables/schema-status.ts";
 import type { Table } from "../tables/table.ts";
@@ -14,10 +14,10 @@ export function tableInAnyState(name: string, context: Context): Table {
   return table;
 }
 
-/** The same but for a table that is being restored: it is there to be described, and for nothing else. */
+/** The same but for a table that is being restored or imported: it is there to be described, and for nothing else. */
 export function existingTable(name: string, context: Context): Table {
   const table = tableInAnyState(name, context);
-  if (table.record.restore !== undefined) throw missingTable(name);
+  if (isBeingFilled(table.record)) throw missingTable(name);
   return table;
 }
 

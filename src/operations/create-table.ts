@@ -1,6 +1,7 @@
 import { resourceInUse } from "../errors.ts";
 import { createTableInput } from "../protocol/inputs/tables.ts";
 import { describeCreatedTable } from "../tables/describe.ts";
+import { isBeingFilled } from "../tables/schema.ts";
 import { planCreateTable } from "../tables/schema-create.ts";
 import { stillInUse } from "../tables/schema-status.ts";
 import { describeContext, planContext } from "./control-table.ts";
@@ -26,7 +27,7 @@ export const createTable = operation({
 function refuseExisting(name: string, { catalog }: Context): void {
   const table = catalog.find(name);
   if (table === undefined) return;
-  if (table.record.restore !== undefined) throw stillInUse(`Table is being used: ${name}`);
+  if (isBeingFilled(table.record)) throw stillInUse(`Table is being used: ${name}`);
   if (catalog.statusOf(table) === "CREATING") {
     throw stillInUse(`Table is being created: ${name}`);
   }

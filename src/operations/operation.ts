@@ -4,6 +4,7 @@ import type { Infer, StructureShape } from "../protocol/shapes.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { IdempotencyTokens } from "../tables/idempotency.ts";
 import type { WriteServices } from "../tables/write.ts";
+import type { Transfers } from "../transfer/transfers.ts";
 
 /** An answer's body: JSON text, or the same as UTF-8 bytes (spliced from stored rows). */
 export type Body = string | Uint8Array<ArrayBuffer>;
@@ -11,6 +12,7 @@ export type Body = string | Uint8Array<ArrayBuffer>;
 /** What operations work with: one per server. */
 export interface Services extends WriteServices {
   readonly tokens: IdempotencyTokens;
+  readonly transfers: Transfers;
   readonly clock: Clock;
   readonly accountId: string;
 }

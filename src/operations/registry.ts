@@ -12,8 +12,10 @@ import { describeBackup } from "./describe-backup.ts";
 import { describeContinuousBackups } from "./describe-continuous-backups.ts";
 import { describeContributorInsights } from "./describe-contributor-insights.ts";
 import { describeEndpoints } from "./describe-endpoints.ts";
+import { describeExport } from "./describe-export.ts";
 import { describeGlobalTable } from "./describe-global-table.ts";
 import { describeGlobalTableSettings } from "./describe-global-table-settings.ts";
+import { describeImport } from "./describe-import.ts";
 import { describeKinesisStreamingDestination } from "./describe-kinesis-streaming-destination.ts";
 import { describeLimits } from "./describe-limits.ts";
 import { describeStream } from "./describe-stream.ts";
@@ -24,13 +26,17 @@ import { disableKinesisStreamingDestination } from "./disable-kinesis-streaming-
 import { enableKinesisStreamingDestination } from "./enable-kinesis-streaming-destination.ts";
 import { executeStatement } from "./execute-statement.ts";
 import { executeTransaction } from "./execute-transaction.ts";
+import { exportTableToPointInTime } from "./export-table-to-point-in-time.ts";
 import { getItem } from "./get-item.ts";
 import { getRecords } from "./get-records.ts";
 import { getResourcePolicy } from "./get-resource-policy.ts";
 import { getShardIterator } from "./get-shard-iterator.ts";
+import { importTable } from "./import-table.ts";
 import { listBackups } from "./list-backups.ts";
 import { listContributorInsights } from "./list-contributor-insights.ts";
+import { listExports } from "./list-exports.ts";
 import { listGlobalTables } from "./list-global-tables.ts";
+import { listImports } from "./list-imports.ts";
 import { listStreams } from "./list-streams.ts";
 import { listTables } from "./list-tables.ts";
 import { listTagsOfResource } from "./list-tags-of-resource.ts";
@@ -107,6 +113,10 @@ const LEGACY =
 const NO_KINESIS = "the setting is kept and described; there is no Kinesis here that records could go to";
 const NO_INSIGHTS = "the setting is kept and described; nothing is counted";
 const NOT_ENFORCED = "policies are checked, kept and given back; they refuse nobody";
+const EXPORTS =
+  "into folders (`--s3-dir`), DYNAMODB_JSON only, no ION; incremental ones compare two instants: writes that leave no difference are not in them, and " +
+  "write times are the end of the period";
+const IMPORTS = "from folders (`--s3-dir`): DYNAMODB_JSON and CSV, plain, gzip or zstd; no ION";
 const ONE_REGION = "one region per server: answers as for a table without replicas";
 
 const MALFORMED = "what follows \"Statement wasn't well formed\" is not always in the service's words";
@@ -146,8 +156,12 @@ export const registry: readonly RegistryEntry[] = [
   full("Point-in-time recovery", describeContinuousBackups),
   full("Point-in-time recovery", restoreTableToPointInTime),
   full("Point-in-time recovery", updateContinuousBackups),
-  ...notYet("Export and import", ["DescribeExport", "ExportTableToPointInTime", "ListExports"], "planned"),
-  ...notYet("Export and import", ["DescribeImport", "ImportTable", "ListImports"], "planned"),
+  full("Export and import", describeExport),
+  partial("Export and import", exportTableToPointInTime, EXPORTS),
+  full("Export and import", listExports),
+  full("Export and import", describeImport),
+  partial("Export and import", importTable, IMPORTS),
+  full("Export and import", listImports),
   partial("Kinesis", describeKinesisStreamingDestination, NO_KINESIS),
   partial("Kinesis", disableKinesisStreamingDestination, NO_KINESIS),
   partial("Kinesis", enableKinesisStreamingDestination, NO_KINESIS),

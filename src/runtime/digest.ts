@@ -30,3 +30,18 @@ export function equalDigests(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Unpredictable bytes. */
 export const randomBytes = (count: number): Uint8Array => crypto.getRandomValues(new Uint8Array(count));
+
+/** An MD5 sum that grows: a checksum of files, no more. */
+export class Md5 {
+  readonly #hasher = new Bun.CryptoHasher("md5");
+
+  update(data: string | Uint8Array): this {
+    this.#hasher.update(data);
+    return this;
+  }
+
+  /** The sum, once. */
+  digest(): Buffer {
+    return this.#hasher.digest();
+  }
+}

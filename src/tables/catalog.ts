@@ -12,7 +12,7 @@ import { DEFAULT_NAMESPACE, SYSTEM_SPACE, tableRowKey, tableRows } from "./keysp
 import { Later } from "./later.ts";
 import { keepsLess, type RecoveryWindow, recoveryWindow, settleHistory } from "./recovery.ts";
 import { Restores } from "./restores.ts";
-import type { TableRecord, TableStatus } from "./schema.ts";
+import { isBeingFilled, type TableRecord, type TableStatus } from "./schema.ts";
 import { hasLeavingIndex, withoutLeavingIndexes } from "./schema-update-indexes.ts";
 import { isSpaceGone } from "./storage-failure.ts";
 import { streamArn } from "./stream.ts";
@@ -42,6 +42,13 @@ export interface CatalogOptions {
   readonly streamShards?: number;
   /** How far behind now the latest restorable instant is said to be; 0 unless given. */
   readonly pitrLagMs?: number;
+}
+
+/** Rows of the system space that are committed together with a table's. */
+export interface Companion {
+  readonly writes: readonly Write[];
+  /** To be called after the commit. */
+  committed(): void;
 }
 
 /**
@@ -187,7 +194,7 @@ export class Catalog {
   usable(name: string): Table {
     const table = this.#tables.get(name);
     if (table === undefined) throw resourceNotFound();
-    if (table.transition !== undefined || table.record.restore !== undefined) {
+    if (table.transition !== undefined || isBeingFilled(table.record)) {
       const status = this.statusOf(table);
       if (status === "CREATING" || table.transition?.status === "DELETING") throw resourceNotFound();
     }
@@ -216,6 +223,31 @@ export class Catalog {
     if (this.#tables.has(record.tableName)) await this.#purge(record.tableName);
     for (const space of spacesOf(record)) await this.store.createSpace(space);
     return await this.#commit(record, "CREATING");
+  }
+
+  /** Commits the record of a table that an import is going to fill; its spaces are made by that. Call within `exclusively`, the name being free. */
+  async beginImport(record: TableRecord): Promise<void> {
+    if (this.#tables.has(record.tableName)) await this.#purge(record.tableName);
+    await this.#commit(record, "CREATING");
+  }
+
+  /** Makes a table ACTIVE with this record, which names the filled spaces, and commits with that what becomes of the import. */
+  finishImport(record: TableRecord, transfer: Companion): Promise<void> {
+    return this.exclusively(record.tableName, async () => {
+      const table = this.#tables.get(record.tableName);
+      assert(table?.record.importId !== undefined, "a table that is being imported stays until it is");
+      await this.#commit(record, undefined, transfer);
+    });
+  }
+
+  /** Removes a table that cannot be imported, and commits with that what becomes of the import. */
+  abandonImport({ tableName }: TableRecord, transfer: Companion): Promise<void> {
+    return this.exclusively(tableName, () => this.#purge(tableName, transfer));
+  }
+
+  /** Fills a new space with what a table was at an instant. The space goes with `dropSpace`, at the latest at the next start. */
+  async fillFromPast(table: TableRecord, time: number, target: SpaceId): Promise<void> {
+    await this.#restores.fill(table.spaceId, { time }, target);
   }
 
   /** Commits the record of a table that is then restored in the background. Call within `exclusively`, the name being free. */
@@ -284,11 +316,11 @@ export class Catalog {
     });
   }
 
-  /** Commits the record of a table, and a backup with it. */
+  /** Commits the record of a table, and a companion with it. */
   async #commit(
     record: TableRecord,
     shown: Transition["status"] | undefined,
-    backup?: PendingBackup,
+    companion?: Companion,
   ): Promise<Table> {
     const transition =
       shown === undefined || this.#tableDelayMs === 0
@@ -301,10 +333,10 @@ export class Catalog {
     const { stream, writes, committed } = await this.streams.change(before, record);
     await commitSystemRows(
       this.store,
-      [writeOfTable(record.tableName, row), ...writes, ...filled, ...(backup?.writes ?? [])],
+      [writeOfTable(record.tableName, row), ...writes, ...filled, ...(companion?.writes ?? [])],
       { raise, frees: keepsLess(before, record) },
     );
-    backup?.committed();
+    companion?.committed();
     const table = tableOf(row, raise[0]?.generation ?? 0, stream);
     this.#tables.set(record.tableName, table);
     this.#names = undefined;
@@ -312,8 +344,8 @@ export class Catalog {
     return table;
   }
 
-  /** Removes a table, and commits a backup with that. */
-  async #purge(name: string, backup?: PendingBackup): Promise<void> {
+  /** Removes a table, and commits a companion with that. */
+  async #purge(name: string, companion?: Companion): Promise<void> {
     const table = this.#tables.get(name);
     if (table === undefined) return;
     const { record } = table;
@@ -321,13 +353,13 @@ export class Catalog {
     const filled = forgottenProgress(record, undefined);
     await commitSystemRows(
       this.store,
-      [writeOfTable(name, undefined), ...writes, ...filled, ...(backup?.writes ?? [])],
+      [writeOfTable(name, undefined), ...writes, ...filled, ...(companion?.writes ?? [])],
       {
         raise: this.#raisedFence(record),
         frees: true,
       },
     );
-    backup?.committed();
+    companion?.committed();
     this.#tables.delete(name);
     this.#names = undefined;
     await committed();
@@ -342,9 +374,11 @@ export class Catalog {
     for (const space of spacesOf(record)) await this.store.dropSpace(space);
   }
 
-  /** Makes writes stale that were prepared with what the table was. Nobody writes to one that is being restored, and its space may not exist. */
-  #raisedFence({ spaceId, restore }: TableRecord): Fence[] {
-    return restore === undefined ? [{ space: spaceId, generation: this.store.generation(spaceId) + 1 }] : [];
+  /** Makes writes stale that were prepared with what the table was. Nobody writes to one that is being filled, and its space may not exist. */
+  #raisedFence(record: TableRecord): Fence[] {
+    const { spaceId } = record;
+    if (isBeingFilled(record)) return [];
+    return [{ space: spaceId, generation: this.store.generation(spaceId) + 1 }];
   }
 
   #finishRestore(restored: TableRecord): Promise<void> {

@@ -2,6 +2,7 @@ import type { Page, Row, SpaceId, Store } from "../../storage/index.ts";
 import { nextTurn, TimeSlice } from "../runtime/time-slice.ts";
 import { entryOf, rowOfEntry } from "./indexes.ts";
 import { collectionKeyOf, encodeCollection } from "./item-collections.ts";
+import { merged } from "./sorted-runs.ts";
 import { storedItem } from "./stored-item.ts";
 import type { Table } from "./table.ts";
 
@@ -37,7 +38,8 @@ export async function buildIndexes(store: Store, table: Table, signal: AbortSign
   return true;
 }
 
-async function readItems(store: Store, space: SpaceId, after: string | undefined): Promise<Page> {
+/** Items of a table, those after a key. */
+export async function readItems(store: Store, space: SpaceId, after: string | undefined): Promise<Page> {
   const snapshot = await store.snapshot([space]);
   try {
     return await snapshot.range({
@@ -140,26 +142,4 @@ class Gathered {
     this.#runs = [];
     this.bytes = this.#rows = this.#itemBytes = 0;
   }
-}
-
-/** Sorted rows as one sorted sequence, made while it is read: nobody has to wait for a long sort. No key occurs twice. */
-function* merged(runs: readonly (readonly Row[])[]): Generator<Row, void> {
-  const [first, second] = runs;
-  if (second === undefined) return yield* first ?? [];
-  const half = runs.length >> 1;
-  const [left, right] = [merged(runs.slice(0, half)), merged(runs.slice(half))];
-  let [a, b] = [left.next(), right.next()];
-  while (a.done !== true && b.done !== true) {
-    if (a.value.key < b.value.key) {
-      yield a.value;
-      a = left.next();
-    } else {
-      yield b.value;
-      b = right.next();
-    }
-  }
-  if (a.done !== true) yield a.value;
-  if (b.done !== true) yield b.value;
-  yield* left;
-  yield* right;
 }

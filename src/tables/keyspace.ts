@@ -10,6 +10,8 @@ import type { SpaceId } from "../../storage/index.ts";
  *   namespace NUL "backfill" NUL space id    how far the filling of a new index has come: the last row key of its table that is done
  *   namespace NUL "token" NUL api NUL token  a client request token (tables/idempotency); the token in UTF-8
  *   namespace NUL "backup" NUL name NUL id   a backup of the table of that name, or of one that was called so (tables/backups)
+ *   namespace NUL "export" NUL id            an export of a table (tables/transfer-records)
+ *   namespace NUL "import" NUL id            an import of a table (tables/transfer-records)
  *   namespace NUL "stream" NUL name NUL label    a stream of the table of that name, or of one that was called so (tables/stream)
  *   namespace NUL "iterator key"             what shard iterators are signed with (tables/shard-iterator)
  *
@@ -43,6 +45,22 @@ export const backupRowKey = (namespace: string, tableName: string, backupId: str
 export const backupRows = (namespace: string): { readonly ge: string; readonly lt: string } => ({
   ge: namespace + BACKUP_ROWS,
   lt: `${namespace}\0backup\x01`,
+});
+
+/** What moves the items of tables out of and into the store. */
+export type TransferKind = "export" | "import";
+
+/** Catalog key of an export or import. */
+export const transferRowKey = (namespace: string, kind: TransferKind, id: string): string =>
+  `${namespace}\0${kind}\0${id}`;
+
+/** Bounds of all exports, or all imports, of a namespace. */
+export const transferRows = (
+  namespace: string,
+  kind: TransferKind,
+): { readonly ge: string; readonly lt: string } => ({
+  ge: `${namespace}\0${kind}\0`,
+  lt: `${namespace}\0${kind}\x01`,
 });
 
 const STREAM_ROWS = "\0stream\0";

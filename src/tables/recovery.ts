@@ -3,7 +3,7 @@
  * items. All times are log time, in milliseconds since the epoch.
  */
 import type { Store } from "../../storage/index.ts";
-import type { RecoveryRecord, TableRecord } from "./schema.ts";
+import { isBeingFilled, type RecoveryRecord, type TableRecord } from "./schema.ts";
 import type { Table } from "./table.ts";
 
 export const RECOVERY_DAYS_MAX = 35;
@@ -84,8 +84,8 @@ function recoveryOf(store: Store, { spaceId, recovery }: TableRecord, periodDays
 /** Ends what a crash left between the two steps of such a change: the past is kept of the tables whose record says so, and of no others. */
 export async function settleHistory(store: Store, tables: Iterable<Table>): Promise<void> {
   for (const { record } of tables) {
-    const { spaceId, recovery, restore } = record;
-    if (restore !== undefined) continue;
+    const { spaceId, recovery } = record;
+    if (isBeingFilled(record)) continue;
     const isKept = store.history(spaceId) !== undefined;
     if (recovery !== undefined && !isKept) await store.keepHistory(spaceId, recovery.periodDays * DAY_MS);
     if (recovery === undefined && isKept) await store.keepHistory(spaceId, 0);

@@ -76,7 +76,9 @@ export class Restores {
     const { restore } = record;
     if (restore === undefined) return;
     try {
-      await this.#fill(record, restore);
+      if (!this.#host.store.spaces().includes(record.spaceId)) {
+        await this.fill(restore.spaceId, restore.from, record.spaceId);
+      }
       if (this.#stop.signal.aborted) return;
       const building = this.#finish(record);
       const settled = building.catch(() => undefined).finally(() => this.#building.delete(settled));
@@ -87,11 +89,10 @@ export class Restores {
     }
   }
 
-  async #fill({ spaceId }: TableRecord, restore: RestoreRecord): Promise<void> {
-    const { store } = this.#host;
-    if (store.spaces().includes(spaceId)) return;
-    const restored = store.restore(restore.from, new Map([[restore.spaceId, spaceId]]));
-    const filling = { source: restore.spaceId, over: restored.catch(() => undefined) };
+  /** Fills a new space with what another one was. Meanwhile the source stays, even if its table goes. */
+  async fill(source: SpaceId, from: RestoreRecord["from"], target: SpaceId): Promise<void> {
+    const restored = this.#host.store.restore(from, new Map([[source, target]]));
+    const filling = { source, over: restored.catch(() => undefined) };
     this.#fillings.add(filling);
     try {
       await restored;

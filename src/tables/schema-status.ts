@@ -1,6 +1,6 @@
 /** Which changes a table admits in the state it is in. */
 import { resourceInUse, validation } from "../errors.ts";
-import type { GlobalIndexRecord, TableRecord, TableStatus } from "./schema.ts";
+import { type GlobalIndexRecord, isBeingFilled, type TableRecord, type TableStatus } from "./schema.ts";
 import type { UpdateTableRequest } from "./schema-request.ts";
 
 /** A ResourceInUseException about a resource that is busy. */
@@ -34,7 +34,7 @@ export function checkDeletable(
   { status, streamChange, tagsChange = false }: TableState,
 ): void {
   const { tableName } = record;
-  if (record.restore !== undefined) throw stillInUse(`Table: ${tableName} is being used.`);
+  if (isBeingFilled(record)) throw stillInUse(`Table: ${tableName} is being used.`);
   if (status === "CREATING") throw stillInUse(`Table is being created: ${tableName}`);
   if (status === "DELETING") throw stillInUse(`Table is being deleted: ${tableName}`);
   if (record.deletionProtection) {

@@ -173,11 +173,17 @@ export interface TableRecord {
   readonly recovery?: RecoveryRecord;
   /** Present until a restored table is ACTIVE. */
   readonly restore?: RestoreRecord;
+  /** The import that fills the table, until it is ACTIVE. */
+  readonly importId?: string;
   /** Of whatever has been configured once. */
   readonly insights?: readonly InsightsRecord[];
   /** In the order in which they were first enabled. */
   readonly kinesisDestinations?: readonly KinesisDestinationRecord[];
 }
+
+/** Whether a table is still being filled, by a restore or an import: it is there to be described, and for nothing else. */
+export const isBeingFilled = ({ restore, importId }: TableRecord): boolean =>
+  restore !== undefined || importId !== undefined;
 
 /** A secondary index as reads and writes see it. */
 export interface IndexSchema {

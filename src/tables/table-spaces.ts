@@ -14,6 +14,12 @@ export function spacesOf(record: TableRecord): SpaceId[] {
   ];
 }
 
+/** The record with other spaces for all that it has. */
+export const withFreshSpaces = (record: TableRecord, newId: () => SpaceId): TableRecord => ({
+  ...withFreshIndexSpaces(record, newId),
+  spaceId: newId(),
+});
+
 /** The record with other spaces for its indexes and for the sizes of its item collections. */
 export function withFreshIndexSpaces(record: TableRecord, newId: () => SpaceId): TableRecord {
   return {

@@ -34,8 +34,8 @@ export interface Target {
   cleanUp(names: readonly string[]): void;
 }
 
-/** Registers the hooks of a test file. The target is up when the first test runs. */
-export function useTarget(): Target {
+/** Registers the hooks of a test file. The target is up when the first test runs. `flags`: of a server of our own. */
+export function useTarget(flags: readonly string[] = []): Target {
   const outside = process.env["ENDPOINT"];
   let endpoint = outside ?? "";
   let client: DynamoDBClient | undefined;
@@ -44,7 +44,7 @@ export function useTarget(): Target {
 
   beforeAll(async () => {
     if (outside === undefined) {
-      const server = await startServer({ data: "memory" });
+      const server = await startServer({ data: "memory", flags });
       endpoint = server.endpoint;
       stop = () => server.stop();
     }

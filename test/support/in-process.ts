@@ -1,10 +1,12 @@
 import { createWire, type Wire } from "../../src/http/wire.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { createLog } from "../../src/runtime/log.ts";
+import { Objects } from "../../src/runtime/objects.ts";
 import { Catalog, type CatalogOptions } from "../../src/tables/catalog.ts";
 import { IdempotencyTokens } from "../../src/tables/idempotency.ts";
 import { InFlightRows } from "../../src/tables/in-flight.ts";
 import { TimeToLiveSweeper } from "../../src/tables/time-to-live-sweeper.ts";
+import { Transfers } from "../../src/transfer/transfers.ts";
 import type { Store } from "../../storage/index.ts";
 import { targetOf } from "./call.ts";
 
@@ -20,6 +22,8 @@ export interface Answer {
 
 export interface InProcess {
   readonly catalog: Catalog;
+  /** To be closed before the catalog, where a test has exports or imports. */
+  readonly transfers: Transfers;
   /** The protocol itself, for a test that puts a socket before it. */
   readonly wire: Wire;
   /** Not started: a test sweeps when it wants to. */
@@ -33,11 +37,13 @@ export async function inProcess(
   store: Store,
   {
     transactionConflicts = false,
+    s3Dir,
     ...options
   }: Partial<
     Pick<CatalogOptions, "clock" | "tableDelayMs" | "itemCollectionBytesMax" | "streamShards" | "pitrLagMs">
   > & {
     readonly transactionConflicts?: boolean;
+    readonly s3Dir?: string;
   } = {},
 ): Promise<InProcess> {
   const clock = options.clock ?? systemClock;
@@ -48,8 +54,16 @@ export async function inProcess(
     write: (line) => process.stderr.write(line),
   });
   const catalog = await Catalog.open({ tableDelayMs: 0, ...options, store, clock, log });
+  const transfers = await Transfers.open({
+    catalog,
+    clock,
+    log,
+    objects: new Objects(s3Dir),
+    tableDelayMs: options.tableDelayMs ?? 0,
+  });
   const services = {
     catalog,
+    transfers,
     inFlight: transactionConflicts ? new InFlightRows() : undefined,
     tokens: new IdempotencyTokens(store, clock),
     clock,
@@ -58,6 +72,7 @@ export async function inProcess(
   const wire = createWire(services, "us-east-1", log);
   return {
     catalog,
+    transfers,
     wire,
     sweeper: new TimeToLiveSweeper({ services, clock, log, intervalMs: 0 }),
     call: async (operation, input) => {
