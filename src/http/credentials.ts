@@ -29,7 +29,7 @@ export function parseCredentials(text: string): Credentials {
     if (!accessKey || !secretKey) throw new CredentialsError(`section [${name}] needs ${KEY} and ${SECRET}`);
     if (credentials.has(accessKey))
       throw new CredentialsError(`section [${name}]: its access key is there twice`);
-    credentials.set(accessKey, { secretKey, sessionToken: settings.get(TOKEN) });
+    credentials.set(accessKey, { secretKey, sessionToken: settings.get(TOKEN) || undefined });
   }
   if (credentials.size === 0) throw new CredentialsError("there is no section, and so no key");
   return credentials;

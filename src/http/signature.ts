@@ -3,6 +3,9 @@ import { hmacSha256, sha256 } from "../runtime/digest.ts";
 import type { SignedRequest } from "./auth.ts";
 import { ALGORITHM, type Credential } from "./authorization.ts";
 
+/** What a header can be called: asking for any other would throw. */
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~\w]+$/;
+
 /** What is signed, beside the request itself. */
 export interface SignatureScope {
   /** yyyymmddThhmmssZ */
@@ -34,7 +37,8 @@ export function signingKey(secretKey: string, { date, region, service, terminato
 
 function canonicalRequest({ headers, query, body }: SignedRequest, signedHeaders: string): string {
   const names = signedHeaders.toLowerCase().split(";").sort();
-  const lines = names.map((name) => `${name}:${(headers.get(name) ?? "").trim().replace(/\s+/g, " ")}`);
+  const headerOf = (name: string) => (HEADER_NAME.test(name) ? headers.get(name) : undefined) ?? "";
+  const lines = names.map((name) => `${name}:${headerOf(name).trim().replace(/\s+/g, " ")}`);
   return ["POST", "/", canonicalQuery(query), ...lines, "", names.join(";"), hex(sha256(body))].join("\n");
 }
 

@@ -23,6 +23,11 @@ aws_session_token = token==\r
 
 const pair = "aws_access_key_id = A\naws_secret_access_key = S\n";
 
+test("an empty session token is none", () => {
+  const [secret] = parseCredentials(`[a]\n${pair}aws_session_token =\n`).values();
+  expect(secret).toEqual({ secretKey: "S", sessionToken: undefined });
+});
+
 test.each([
   ["", "there is no section, and so no key"],
   ["# nothing\n", "there is no section, and so no key"],
