@@ -18,7 +18,8 @@ export const putResourcePolicy = operation({
       checkRevision(record, current, expected);
       // One that says the same keeps its revision.
       if (current?.document === document) return { record, result: current.revisionId };
-      const revisionId = String(context.clock.now());
+      // The time of the change, and another revision than the one that it replaces.
+      const revisionId = String(Math.max(context.clock.now(), Number(current?.revisionId ?? 0) + 1));
       return { record: withPolicy(record, owner, { document, revisionId }), result: revisionId };
     });
     return json({ RevisionId });

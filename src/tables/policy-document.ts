@@ -81,7 +81,9 @@ function canonicalStatement(statement: unknown): Members {
 
 function checkActions(actions: readonly unknown[]): void {
   const wrong = actions.filter((action) => typeof action !== "string" || !ACTION.test(action));
-  if (wrong.length > 0) throw invalidDocument(`The following action names are invalid: ${wrong.join(", ")}`);
+  if (wrong.length === 0) return;
+  const names = wrong.map((action) => (typeof action === "string" ? action : JSON.stringify(action)));
+  throw invalidDocument(`The following action names are invalid: ${names.join(", ")}`);
 }
 
 /** `"*"`, or by kind (AWS, Service, …) one principal or several; an account's number becomes the ARN of its root. */
