@@ -103,10 +103,13 @@ const ALL_ROWS: Split = { branches: [new Map()], isExact: true };
 const ANY_ROW: Split = { branches: [new Map()], isExact: false };
 /** More than can be read, and few enough to be looked at while others may still contradict them. */
 const BRANCHES_MAX = 1000;
+/** Pairs of branches that are looked at, those that contradict each other included: some milliseconds of work. */
+const PAIRS_MAX = 20_000;
 
 /** Splits a condition into its branches, as far as they are about key attributes. */
 class Splitter {
   readonly #keys: ReadonlyMap<string, KeyAttribute>;
+  #pairs = 0;
 
   constructor(schema: KeySchema) {
     this.#keys = new Map([...schema.partition, ...schema.sort].map((key) => [key.name, key]));
@@ -115,7 +118,9 @@ class Splitter {
   split(condition: Condition): Split {
     switch (condition.kind) {
       case "and":
-        return condition.conditions.map((part) => this.split(part)).reduce(conjunction, ALL_ROWS);
+        return condition.conditions
+          .map((part) => this.split(part))
+          .reduce((a, b) => this.#conjunction(a, b), ALL_ROWS);
       case "or": {
         const parts = condition.conditions.map((part) => this.split(part));
         const isAboutKeys = parts.some(({ branches }) => branches.some((branch) => branch.size > 0));
@@ -134,6 +139,21 @@ class Splitter {
         return name === undefined || predicate === undefined ? ANY_ROW : this.#either(name, [predicate]);
       }
     }
+  }
+
+  /** Each branch of `a` with each of `b`, but for pairs that contradict each other. */
+  #conjunction(a: Split, b: Split): Split {
+    this.#pairs += a.branches.length * b.branches.length;
+    if (this.#pairs > PAIRS_MAX) throw tooMany();
+    const branches: Branch[] = [];
+    for (const left of a.branches) {
+      for (const right of b.branches) {
+        const both = merged(left, right);
+        if (both !== undefined) branches.push(both);
+        if (branches.length > BRANCHES_MAX) throw tooMany();
+      }
+    }
+    return { branches, isExact: a.isExact && b.isExact };
   }
 
   #either(name: string, predicates: readonly KeyPredicate[]): Split {
@@ -156,19 +176,6 @@ function fits(key: KeyAttribute, predicate: KeyPredicate): boolean {
     checkNotEmpty(key.name, predicate.value);
   }
   return hasType && !(predicate.kind === "begins_with" && key.type === "N");
-}
-
-/** Each branch of `a` with each of `b`, but for pairs that contradict each other. */
-function conjunction(a: Split, b: Split): Split {
-  const branches: Branch[] = [];
-  for (const left of a.branches) {
-    for (const right of b.branches) {
-      const both = merged(left, right);
-      if (both !== undefined) branches.push(both);
-      if (branches.length > BRANCHES_MAX) throw tooMany();
-    }
-  }
-  return { branches, isExact: a.isExact && b.isExact };
 }
 
 /** What both branches say; undefined when they want one attribute to equal two values. */
