@@ -70,9 +70,15 @@ export async function changeRecovery(
     return without;
   }
   const periodDays = days ?? current?.periodDays ?? RECOVERY_DAYS_MAX;
+  const keep = () => store.keepHistory(record.spaceId, periodDays * DAY_MS);
+  // What a record promises is kept, wherever a crash comes: the store learns of more before the record does, and of less after it.
+  const isLess = current !== undefined && periodDays < current.periodDays;
+  if (!isLess) await keep();
   if (current?.periodDays === periodDays) return table;
-  await store.keepHistory(record.spaceId, periodDays * DAY_MS);
-  return await catalog.update({ ...record, recovery: recoveryOf(store, record, periodDays) }, undefined);
+  const recovery = recoveryOf(store, record, periodDays);
+  const changed = await catalog.update({ ...record, recovery }, undefined);
+  if (isLess) await keep();
+  return changed;
 }
 
 /** A shorter period lets go of what is older at once, and a longer one after that does not bring it back. */
