@@ -56,8 +56,10 @@ export class LoggedSegment implements HistorySource {
     return this.segment.lastSequence;
   }
 
+  /** Of one without commits: the time at which it was begun, so that times do not go back from one source to the next. */
   get lastTime(): number {
-    return this.segment.lastTime;
+    const { commits, lastTime, time } = this.segment;
+    return commits === 0 ? time : lastTime;
   }
 
   get bytes(): number {
