@@ -1,5 +1,7 @@
 /** Backups: what they are worth while a table is restored from them, over restarts, when something fails, and when their time is over. */
 import { afterEach, describe, expect, test } from "bun:test";
+import { SYSTEM_SPACE } from "../../src/tables/keyspace.ts";
+import { spaceNames } from "../../src/tables/space-names.ts";
 import { memoryVfs, openStore, type Store } from "../../storage/index.ts";
 import { doubleStore } from "../support/double-store.ts";
 import { type InProcess, inProcess } from "../support/in-process.ts";
@@ -140,6 +142,11 @@ describe("over restarts", () => {
     expect(await statusOfBackup(server, arn)).toBe("AVAILABLE");
     await ok(server, "DeleteTable", { TableName: "Source" });
     await restart();
+    const snapshot = await store.snapshot([SYSTEM_SPACE]);
+    const { rows } = await snapshot.range({ space: SYSTEM_SPACE, rowsMax: 1_000, bytesMax: 1e6 });
+    snapshot.close();
+    const [checkpoint] = store.checkpoints();
+    expect(spaceNames(rows).get(checkpoint?.spaces[0] ?? "")).toBe("backup backup of table Source");
     const arns = (await list(server)).map(({ BackupArn }) => String(BackupArn));
     expect(arns.length).toBe(2);
     for (const [at, BackupArn] of arns.entries()) {
