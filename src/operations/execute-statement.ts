@@ -25,9 +25,9 @@ export const executeStatement = operation({
     if (statement.kind === "exists") {
       throw validation("EXISTS can only be used in ExecuteTransaction write requests.");
     }
-    const request = requestDigest(input.Statement, input.Parameters);
+    const request = () => requestDigest(input.Statement, input.Parameters);
     const { NextToken: token, ReturnConsumedCapacity: capacity } = input;
-    const after = token === undefined ? undefined : placeInToken(token, request);
+    const after = token === undefined ? undefined : placeInToken(token, request());
     if (statement.kind === "select") {
       const consistent = input.ConsistentRead ?? false;
       const options = { consistent, itemsMax: input.Limit, capacity, after, request };

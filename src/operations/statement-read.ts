@@ -26,7 +26,7 @@ export interface SelectOptions {
   /** Key of the row after which to go on. */
   readonly after: string | undefined;
   /** What the NextToken of the answer will belong to. */
-  readonly request: Uint8Array;
+  readonly request: () => Uint8Array;
 }
 
 /** Performs one page of a SELECT. */
@@ -36,7 +36,7 @@ export async function executeSelect(select: Select, options: SelectOptions, cont
   const { consistent, capacity, request } = options;
   const returns = { tableName: select.source.table, selection, consistent, capacity };
   return answerPage(page, plan, returns, (lastKey) => ({
-    NextToken: lastKey && issueToken(request, rowKeyOf(lastKey, plan)),
+    NextToken: lastKey && issueToken(request(), rowKeyOf(lastKey, plan)),
   }));
 }
 
