@@ -1,4 +1,4 @@
-import { invalidRestoreTime, pointInTimeRecoveryUnavailable, validation } from "../errors.ts";
+import { invalidRestoreTime, pointInTimeRecoveryUnavailable, tableNotFound, validation } from "../errors.ts";
 import { restoreTableToPointInTimeInput } from "../protocol/inputs/backups.ts";
 import type { Infer } from "../protocol/shapes.ts";
 import { tableArn } from "../tables/describe.ts";
@@ -34,7 +34,13 @@ export const restoreTableToPointInTime = operation({
       spaceId: record.spaceId,
       ...instantOf(input, window),
     };
-    return await beginRestore(planRestore(record, restore, input, planContext(context)), context);
+    const planned = planRestore(record, restore, input, planContext(context));
+    return await beginRestore(planned, context, () => {
+      // It may have gone while others had their turn at the target.
+      if (backedUpTable(record.tableName, context).space !== record.spaceId) {
+        throw tableNotFound(`Table not found: ${record.tableName}`);
+      }
+    });
   },
 });
 

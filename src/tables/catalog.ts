@@ -253,9 +253,7 @@ export class Catalog {
   /** Commits the record of a table that is then restored in the background. Call within `exclusively`, the name being free. */
   async restore(record: TableRecord): Promise<Table> {
     if (this.#tables.has(record.tableName)) await this.#purge(record.tableName);
-    const table = await this.#commit(record, "CREATING");
-    this.#restores.start(record);
-    return table;
+    return await this.#restores.begin(record, () => this.#commit(record, "CREATING"));
   }
 
   /**

@@ -33,11 +33,20 @@ export class Restores {
   readonly #stop = new AbortController();
   readonly #builds = new Queues();
   readonly #building = new Set<Promise<unknown>>();
-  /** What fills spaces in the store, with the spaces that it reads. */
-  readonly #fillings = new Set<{ readonly source: SpaceId; readonly over: Promise<void> }>();
+  /** What reads spaces, or is about to. */
+  readonly #readings = new Set<{ readonly source: SpaceId | undefined; readonly over: Promise<unknown> }>();
 
   constructor(host: RestoreHost) {
     this.#host = host;
+  }
+
+  /** Commits the record of a table, and restores it. The source stays from now on, even if its table goes. */
+  async begin<T>(record: TableRecord, commit: () => Promise<T>): Promise<T> {
+    return await this.#reading(record.restore?.spaceId, async () => {
+      const committed = await commit();
+      this.start(record);
+      return committed;
+    });
   }
 
   /** Restores a table whose record is committed. */
@@ -56,7 +65,7 @@ export class Restores {
 
   /** Whether a space is still read for a restore. */
   isReading(source: SpaceId): boolean {
-    return [...this.#fillings].some((filling) => filling.source === source);
+    return [...this.#readings].some((reading) => reading.source === source);
   }
 
   /** Resolves with true when a space is read no more, with false when there is an end before that. */
@@ -66,8 +75,10 @@ export class Restores {
       if (signal.aborted) resolve();
       signal.addEventListener("abort", () => resolve(), { once: true });
     });
-    const fillings = [...this.#fillings].filter((filling) => filling.source === source);
-    await Promise.race([stopped, Promise.all(fillings.map(({ over }) => over))]);
+    while (!signal.aborted && this.isReading(source)) {
+      const readings = [...this.#readings].filter((reading) => reading.source === source);
+      await Promise.race([stopped, Promise.all(readings.map(({ over }) => over))]);
+    }
     return !signal.aborted;
   }
 
@@ -91,13 +102,18 @@ export class Restores {
 
   /** Fills a new space with what another one was. Meanwhile the source stays, even if its table goes. */
   async fill(source: SpaceId, from: RestoreRecord["from"], target: SpaceId): Promise<void> {
-    const restored = this.#host.store.restore(from, new Map([[source, target]]));
-    const filling = { source, over: restored.catch(() => undefined) };
-    this.#fillings.add(filling);
+    await this.#reading(source, () => this.#host.store.restore(from, new Map([[source, target]])));
+  }
+
+  /** What `act` gives; until then the source is being read. */
+  async #reading<T>(source: SpaceId | undefined, act: () => Promise<T>): Promise<T> {
+    const acted = act();
+    const reading = { source, over: acted.catch(() => undefined) };
+    this.#readings.add(reading);
     try {
-      await restored;
+      return await acted;
     } finally {
-      this.#fillings.delete(filling);
+      this.#readings.delete(reading);
     }
   }
 
