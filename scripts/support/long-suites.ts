@@ -184,6 +184,13 @@ export const longSuites: readonly LongSuite[] = [
     volumeMax: 20,
   },
   {
+    name: "exports and imports",
+    shows: "tables exported and imported again are what they were, at random instants, and over kills",
+    paths: ["test/model/transfers.test.ts", "test/crash/transfers.test.ts"],
+    knobs: (volume) => ({ VOLUME: String(8 * volume), TRANSFER_ROUNDS: String(4 * volume) }),
+    volumeMax: 20,
+  },
+  {
     name: "histories",
     shows: "recorded histories over kills and restarts are strictly serialisable",
     paths: ["test/crash/histories.test.ts", "test/model/serialisable.test.ts"],

@@ -6,8 +6,8 @@ import { merged } from "./sorted-runs.ts";
 import type { Table } from "./table.ts";
 
 /** What is gathered is loaded when it takes this much. */
-const GATHERED_BYTES_MAX = 16 << 20;
-const GATHERED_ROWS_MAX = 100_000;
+const GATHERED_BYTES_MAX = 8 << 20;
+const GATHERED_ROWS_MAX = 32_768;
 /** Rows that are sorted, or looked up, at a stretch. */
 const RUN_ROWS = 512;
 
