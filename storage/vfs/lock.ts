@@ -13,6 +13,9 @@ import * as fs from "node:fs";
 import { hostname } from "node:os";
 import { StorageError } from "../errors.ts";
 
+/** What locks are held by: the collector closes a database that nobody refers to any more, and its lock with it. */
+const held = new Set<Database>();
+
 function describeHolder(holderPath: string): string {
   try {
     return fs.readFileSync(holderPath, "utf8").trim();
@@ -37,7 +40,7 @@ export function lockFile(path: string): () => void {
   fs.writeFileSync(holderPath, `process ${process.pid} on ${hostname()}\n`);
   return () => {
     fs.rmSync(holderPath, { force: true });
-    database.close();
+    release(database);
   };
 }
 
@@ -54,12 +57,18 @@ export function lockToRead(path: string): () => void {
     // The shared lock is taken by the first read.
     database.query("SELECT count(*) FROM sqlite_schema").get();
   });
-  return () => database.close();
+  return () => release(database);
+}
+
+function release(database: Database): void {
+  held.delete(database);
+  database.close();
 }
 
 function acquire(database: Database, path: string, take: () => void): void {
   try {
     take();
+    held.add(database);
   } catch (cause) {
     database.close();
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
