@@ -64,9 +64,9 @@ export async function changeRecovery(
   const { record } = table;
   const { recovery: current, ...others } = record;
   if (!enabled) {
-    if (current === undefined) return table;
-    const without = await catalog.update(others, undefined);
-    await store.keepHistory(record.spaceId, 0);
+    const without = current === undefined ? table : await catalog.update(others, undefined);
+    // Also what a change that failed half-way has left.
+    if (store.history(record.spaceId) !== undefined) await store.keepHistory(record.spaceId, 0);
     return without;
   }
   const periodDays = days ?? current?.periodDays ?? RECOVERY_DAYS_MAX;
