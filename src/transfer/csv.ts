@@ -15,19 +15,18 @@ export interface CsvKeys {
   readonly required: ReadonlySet<string>;
 }
 
-/** Reads one file. */
+/** Reads one file, line by line. The time that takes grows with its length, whatever is in it. */
 export class CsvReader {
-  readonly #delimiter: string;
   readonly #keys: CsvKeys;
+  readonly #fields: FieldReader;
   readonly #lengthMax: number;
   #header: readonly string[] | undefined;
-  /** Lines of a record that goes on. */
-  #open: string | undefined;
+  #length = 0;
   #isFirst = true;
 
   /** `lengthMax`: of a record, in characters. */
   constructor({ delimiter = ",", header }: CsvOptions, keys: CsvKeys, lengthMax: number) {
-    this.#delimiter = delimiter;
+    this.#fields = new FieldReader(delimiter);
     this.#header = header;
     this.#keys = keys;
     this.#lengthMax = lengthMax;
@@ -35,22 +34,21 @@ export class CsvReader {
 
   /** Whether a record is left without an end. */
   get isOpen(): boolean {
-    return this.#open !== undefined;
+    return this.#fields.isOpen;
   }
 
   /** The item that ends with a line; undefined when none does. Throws `ApiError` for a record that is none. */
   push(line: string): RawItem | undefined {
     const text = this.#isFirst ? line.replace(/^\uFEFF/, "") : line;
     this.#isFirst = false;
-    const record = this.#open === undefined ? text : `${this.#open}\n${text}`;
-    this.#open = undefined;
-    if (record.length > this.#lengthMax) throw validation("The record is too long");
-    if (record === "") return undefined;
-    const fields = fieldsOf(record, this.#delimiter);
-    if (fields === undefined) {
-      this.#open = record;
-      return undefined;
+    if (text === "" && !this.isOpen) return undefined;
+    this.#length = this.isOpen ? this.#length + text.length : text.length;
+    if (this.#length > this.#lengthMax) {
+      this.#fields.reset();
+      throw validation("The record is too long");
     }
+    const fields = this.#fields.push(text);
+    if (fields === undefined) return undefined;
     if (this.#header !== undefined) return this.#itemOf(this.#header, fields);
     this.#header = fields;
     return undefined;
@@ -72,29 +70,61 @@ export class CsvReader {
   }
 }
 
-/** The fields of a record; undefined when it does not end here. Throws `ApiError` for stray quotes. */
-function fieldsOf(record: string, delimiter: string): string[] | undefined {
-  const fields: string[] = [];
-  for (let at = 0; ; ) {
-    if (record[at] !== '"') {
-      const end = record.indexOf(delimiter, at);
-      fields.push(record.slice(at, end < 0 ? undefined : end));
-      if (end < 0) return fields;
-      at = end + 1;
-      continue;
+/** Lines to the fields of records. */
+class FieldReader {
+  readonly #delimiter: string;
+  #fields: string[] = [];
+  /** The lines of a quoted field that goes on. */
+  #open: string[] | undefined;
+
+  constructor(delimiter: string) {
+    this.#delimiter = delimiter;
+  }
+
+  get isOpen(): boolean {
+    return this.#open !== undefined;
+  }
+
+  reset(): void {
+    this.#fields = [];
+    this.#open = undefined;
+  }
+
+  /** The fields of the record that ends with a line; undefined when it goes on. Throws `ApiError` for stray quotes. */
+  push(line: string): string[] | undefined {
+    for (let at: number | undefined = 0; at !== undefined; ) {
+      if (this.#open === undefined && line[at] !== '"') {
+        const end = line.indexOf(this.#delimiter, at);
+        this.#fields.push(line.slice(at, end < 0 ? undefined : end));
+        at = end < 0 ? undefined : end + 1;
+        continue;
+      }
+      const start: number = this.#open === undefined ? at + 1 : at;
+      const close = closingQuote(line, start);
+      this.#open ??= [];
+      this.#open.push(line.slice(start, close));
+      if (close === undefined) return undefined;
+      this.#fields.push(this.#open.join("\n").replaceAll('""', '"'));
+      this.#open = undefined;
+      at = this.#behind(line, close + 1);
     }
-    const close = closingQuote(record, at + 1);
-    if (close === undefined) return undefined;
-    fields.push(record.slice(at + 1, close).replaceAll('""', '"'));
-    if (close + 1 === record.length) return fields;
-    if (record[close + 1] !== delimiter) throw validation("A quoted field goes on behind its quotes");
-    at = close + 2;
+    const fields = this.#fields;
+    this.#fields = [];
+    return fields;
+  }
+
+  /** Where the field behind a quoted one begins; undefined at the end of the line. */
+  #behind(line: string, at: number): number | undefined {
+    if (at === line.length) return undefined;
+    if (line[at] === this.#delimiter) return at + 1;
+    this.reset();
+    throw validation("A quoted field goes on behind its quotes");
   }
 }
 
-/** The quote that ends the field which begins at `start`: the first that is not doubled. */
-function closingQuote(record: string, start: number): number | undefined {
-  let at = record.indexOf('"', start);
-  while (at >= 0 && record[at + 1] === '"') at = record.indexOf('"', at + 2);
+/** The quote that ends the field which goes on at `start`: the first that is not doubled. */
+function closingQuote(line: string, start: number): number | undefined {
+  let at = line.indexOf('"', start);
+  while (at >= 0 && line[at + 1] === '"') at = line.indexOf('"', at + 2);
   return at < 0 ? undefined : at;
 }
