@@ -33,7 +33,6 @@ export const exportTableToPointInTime = operation({
     if (input.S3SseKmsKeyId !== undefined && input.S3SseAlgorithm !== "KMS") {
       throw invalidRequest("KMS Key Id is not supported for this encryption type");
     }
-    if (input.ExportFormat === "ION") throw validation("ExportFormat ION is not supported by this server");
     return input;
   },
   async execute(input, context) {
@@ -100,6 +99,7 @@ function planExport(
     exportType: input.ExportType ?? "FULL_EXPORT",
     isTypeShown: input.ExportType !== undefined,
     ...instantsOf(input, window, { now, creationMs: record.creationMs }),
+    format: input.ExportFormat ?? "DYNAMODB_JSON",
     bucket: input.S3Bucket,
     ...(bucketOwner === undefined ? {} : { bucketOwner }),
     ...(prefix === undefined ? {} : { prefix }),

@@ -4,12 +4,7 @@ import type { Infer } from "../protocol/shapes.ts";
 import { newUuid } from "../runtime/ids.ts";
 import { planCreateTable } from "../tables/schema-create.ts";
 import { digestOf, newTransferId } from "../transfer/client-tokens.ts";
-import {
-  describeImportRecord,
-  type ImportFormat,
-  type ImportRecord,
-  NO_COUNTS,
-} from "../transfer/import-record.ts";
+import { describeImportRecord, type ImportRecord, NO_COUNTS } from "../transfer/import-record.ts";
 import { planContext } from "./control-table.ts";
 import { type Context, json, operation } from "./operation.ts";
 
@@ -21,20 +16,21 @@ export const importTable = operation({
   name: "ImportTable",
   input: importTableInput,
   prepare(input) {
-    if (input.InputFormat === "DYNAMODB_JSON" && input.InputFormatOptions?.Csv !== undefined) {
+    const { InputFormat: format } = input;
+    if (format !== "CSV" && input.InputFormatOptions?.Csv !== undefined) {
       throw validation(
-        "Invalid Request: Unsupported InputFormatOptions for the given input format: DYNAMODB_JSON.",
+        `Invalid Request: Unsupported InputFormatOptions for the given input format: ${format}.`,
       );
     }
-    return { input, format: formatOf(input) };
+    return input;
   },
-  async execute({ input, format }, context) {
+  async execute(input, context) {
     const token = input.ClientToken ?? newUuid();
     const { ClientToken: _, ...request } = input;
     const digest = digestOf(request);
     const { imports } = context.transfers;
     const record = await imports.begin(token, digest, () => ({
-      ...planImport(input, format, context),
+      ...planImport(input, context),
       clientToken: token,
       digest,
     }));
@@ -42,16 +38,7 @@ export const importTable = operation({
   },
 });
 
-function formatOf({ InputFormat }: Input): ImportFormat {
-  if (InputFormat === "ION") throw validation("InputFormat ION is not supported by this server");
-  return InputFormat;
-}
-
-function planImport(
-  input: Input,
-  format: ImportFormat,
-  context: Context,
-): Omit<ImportRecord, "clientToken" | "digest"> {
+function planImport(input: Input, context: Context): Omit<ImportRecord, "clientToken" | "digest"> {
   const { S3BucketSource: source, TableCreationParameters: parameters, InputFormatOptions: options } = input;
   const { catalog, transfers } = context;
   const plan = planContext(context);
@@ -80,7 +67,7 @@ function planImport(
       ...(bucketOwner === undefined ? {} : { bucketOwner }),
       ...(prefix === undefined ? {} : { prefix }),
     },
-    format,
+    format: input.InputFormat,
     csv: {
       ...(delimiter === undefined ? {} : { delimiter }),
       ...(header === undefined ? {} : { header }),

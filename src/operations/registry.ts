@@ -114,9 +114,9 @@ const NO_KINESIS = "the setting is kept and described; there is no Kinesis here 
 const NO_INSIGHTS = "the setting is kept and described; nothing is counted";
 const NOT_ENFORCED = "policies are checked, kept and given back; they refuse nobody";
 const EXPORTS =
-  "into folders (`--s3-dir`), DYNAMODB_JSON only, no ION; incremental ones compare two instants: writes that leave no difference are not in them, and " +
+  "into folders (`--s3-dir`); incremental ones compare two instants: writes that leave no difference are not in them, and " +
   "write times are the end of the period";
-const IMPORTS = "from folders (`--s3-dir`): DYNAMODB_JSON and CSV, plain, gzip or zstd; no ION";
+const IMPORTS = "from folders (`--s3-dir`); ION with one record per line, as exports have it";
 const ONE_REGION = "one region per server: answers as for a table without replicas";
 
 const MALFORMED = "what follows \"Statement wasn't well formed\" is not always in the service's words";

@@ -66,9 +66,9 @@ export class ExportFiles {
   }
 
   async #data(number: number, pages: SomePages): Promise<DataFile> {
-    const { bucket, incremental } = this.#record;
+    const { bucket, incremental, format } = this.#record;
     const folder = incremental === undefined ? this.#folder : this.#root;
-    const key = `${folder}/data/${this.#nameOf(number)}.json.gz`;
+    const key = `${folder}/data/${this.#nameOf(number)}.${format === "ION" ? "ion" : "json"}.gz`;
     const writer = await this.#objects.create(bucket, key);
     const md5 = new Md5();
     try {
@@ -118,7 +118,7 @@ export class ExportFiles {
       manifestFilesS3Key: filesKey,
       billedSizeBytes: bytes,
       itemCount: items,
-      outputFormat: "DYNAMODB_JSON",
+      outputFormat: record.format,
       ...(incremental === undefined ? {} : { outputView: incremental.view }),
       exportType: record.exportType,
     };

@@ -2,6 +2,7 @@ import type { TransferRecord } from "../tables/transfer-records.ts";
 import type { Failure } from "./failure.ts";
 
 export type ExportType = "FULL_EXPORT" | "INCREMENTAL_EXPORT";
+export type ExportFormat = "DYNAMODB_JSON" | "ION";
 export type ExportView = "NEW_IMAGE" | "NEW_AND_OLD_IMAGES";
 
 /** An export as the catalog keeps it. Times in milliseconds since the epoch. */
@@ -16,6 +17,7 @@ export interface ExportRecord extends TransferRecord, Partial<Failure> {
   /** The type was asked for by name. */
   readonly isTypeShown: boolean;
   readonly incremental?: IncrementalRecord;
+  readonly format: ExportFormat;
   readonly bucket: string;
   readonly bucketOwner?: string;
   readonly prefix?: string;
@@ -57,7 +59,7 @@ export const describeExportRecord = (record: ExportRecord) => ({
   ...(record.failureCode === undefined
     ? {}
     : { FailureCode: record.failureCode, FailureMessage: record.failureMessage }),
-  ExportFormat: "DYNAMODB_JSON",
+  ExportFormat: record.format,
   ...(record.bytes === undefined ? {} : { BilledSizeBytes: record.bytes, ItemCount: record.items }),
   ...(record.isTypeShown ? { ExportType: record.exportType } : {}),
   ...(record.incremental === undefined

@@ -97,15 +97,15 @@ export class Exports {
     if (table?.record.tableId !== record.tableId) {
       throw new TransferError("TableNotFound", `Table not found: ${record.tableArn}`);
     }
-    const { incremental, time } = record;
+    const { incremental, time, format } = record;
     const source = { catalog, table: table.record, signal };
     const now = () => clock.now();
     if (incremental === undefined) {
-      return await withPast(source, time, (rows) => files.write(fullLines(rows), now, signal));
+      return await withPast(source, time, (rows) => files.write(fullLines(rows, format), now, signal));
     }
     const { schema } = table;
     return await withChanges(source, incremental.before, time, (rows) => {
-      const lines = changeLines(rows, (item) => schema.keyOf(item), incremental);
+      const lines = changeLines(rows, (item) => schema.keyOf(item), incremental, format);
       return files.write(lines, now, signal);
     });
   }

@@ -12,6 +12,7 @@ import { ITEM_BYTES_MAX } from "../values/size.ts";
 import { check } from "./background.ts";
 import { type CsvKeys, CsvReader } from "./csv.ts";
 import { type ImportCounts, type ImportRecord, NO_COUNTS } from "./import-record.ts";
+import { itemOfIon } from "./ion-reader.ts";
 import { itemOfLine } from "./json-lines.ts";
 import { LineSplitter } from "./line-splitter.ts";
 
@@ -109,6 +110,7 @@ export class ImportLoad {
   #reader(): Reader {
     const { format, csv } = this.#options.record;
     if (format === "DYNAMODB_JSON") return { push: itemOfLine, isOpen: () => false };
+    if (format === "ION") return { push: itemOfIon, isOpen: () => false };
     const reader = new CsvReader(csv, this.#csvKeys, LINE_BYTES_MAX);
     return {
       push: (line) => {

@@ -5,7 +5,7 @@ import type { TransferRecord } from "../tables/transfer-records.ts";
 import type { CsvOptions } from "./csv.ts";
 import type { Failure } from "./failure.ts";
 
-export type ImportFormat = "DYNAMODB_JSON" | "CSV";
+export type ImportFormat = "DYNAMODB_JSON" | "ION" | "CSV";
 
 /** Where the objects of an import lie. */
 export interface ImportSource {

@@ -1,9 +1,18 @@
 import { afterAll, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { BUCKET, makeBucket, untilEnded } from "./bucket.ts";
-import { invalid, type JsonObject, member, useTarget, validation } from "./target.ts";
+import {
+  attributeDefinitions,
+  invalid,
+  type JsonObject,
+  keySchema,
+  member,
+  useTarget,
+  validation,
+} from "./target.ts";
 
 const bucket = makeBucket();
 const target = useTarget(["--s3-dir", bucket.directory]);
@@ -113,6 +122,41 @@ test.if(isOurs)("a full export is the table at its instant, in the service's lay
     etag: expect.stringMatching(/^[0-9a-f]{32}$/),
     dataFileS3Key: data,
   });
+});
+
+test.if(isOurs)("ION is exported as the service writes it, and imported", async () => {
+  const TableName = await recoverable();
+  for (const Item of ITEMS) await target.ok("PutItem", { TableName, Item });
+  const done = await ended(await begin({ TableArn: arnOf(TableName), ExportFormat: "ION", S3Prefix: "ion" }));
+  expect(done).toMatchObject({ ExportStatus: "COMPLETED", ExportFormat: "ION", ItemCount: 3 });
+  const [data = ""] = bucket.keys().filter((key) => /^ion\/.*\/data\//.test(key));
+  expect(data).toMatch(/\/data\/[a-z0-9]{26}\.ion\.gz$/);
+  const lines = gunzipSync(readFileSync(join(bucket.directory, BUCKET, data)))
+    .toString("utf8")
+    .split("\n");
+  expect(lines).toContain('$ion_1_0 {Item:{pk:"b",sk:-1.5,flag:false}}');
+  expect(lines).toContain('$ion_1_0 {Item:{pk:"a",sk:2.,set:$dynamodb_SS::["x","y"],map:{deep:[null]}}}');
+  const copy = target.freshName();
+  const { ImportTableDescription } = await target.ok("ImportTable", {
+    S3BucketSource: { S3Bucket: BUCKET, S3KeyPrefix: data },
+    InputFormat: "ION",
+    InputCompressionType: "GZIP",
+    TableCreationParameters: {
+      TableName: copy,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: attributeDefinitions("pk:S", "sk:N"),
+      KeySchema: keySchema("pk:HASH", "sk:RANGE"),
+    },
+  });
+  const ImportArn = (ImportTableDescription as JsonObject)["ImportArn"] ?? "";
+  const imported = await untilEnded(async () =>
+    member(await target.ok("DescribeImport", { ImportArn }), "ImportTableDescription"),
+  );
+  expect(imported).toMatchObject({ ImportStatus: "COMPLETED", ImportedItemCount: 3 });
+  for (const Item of ITEMS) {
+    const Key = { pk: Item["pk"] ?? "", sk: Item["sk"] ?? "" };
+    expect((await target.ok("GetItem", { TableName: copy, Key }))["Item"]).toEqual(Item);
+  }
 });
 
 test("an export needs a table with point-in-time recovery, by its ARN", async () => {

@@ -105,11 +105,15 @@ const JSON_LINES = NUMBERS.map(
   (at) =>
     `${JSON.stringify({ Item: { pk: { S: `item ${at}` }, map: { M: { list: { L: [{ N: String(at) }, { BOOL: true }] } } }, set: { SS: ["a", "b"] }, bytes: { B: "AAEC" } } })}\n`,
 ).join("");
+const ION = NUMBERS.map(
+  (at) => `$ion_1_0 {Item:{pk:"item ${at}",set:$dynamodb_NS::[1.,2.5],list:[{a:null},{{AAEC}},true]}}\n`,
+).join("");
 const CSV = `pk,text\n${NUMBERS.map((at) => `item ${at},"quoted ""${at}""\nin two lines"\n`).join("")}`;
 const INPUTS = [
   { text: Buffer.from(JSON_LINES), format: "DYNAMODB_JSON", compression: "NONE" },
   { text: gzipSync(JSON_LINES), format: "DYNAMODB_JSON", compression: "GZIP" },
   { text: zstdCompressSync(JSON_LINES), format: "DYNAMODB_JSON", compression: "ZSTD" },
+  { text: Buffer.from(ION), format: "ION", compression: "NONE" },
   { text: Buffer.from(CSV), format: "CSV", compression: "NONE" },
   { text: gzipSync(CSV), format: "CSV", compression: "GZIP" },
 ] as const;
