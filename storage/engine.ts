@@ -154,7 +154,7 @@ class Engine implements LocalStore {
   }
 
   async dropSpace(id: SpaceId): Promise<void> {
-    this.#checkWritable();
+    await this.#beforeRemoval();
     const space = this.#parts.spaces.byId.get(id);
     const dropping = this.#parts.spaces.drop(id);
     if (space !== undefined) this.#parts.compactor.abandon(space);
@@ -199,7 +199,7 @@ class Engine implements LocalStore {
   }
 
   async dropFeed(id: FeedId): Promise<void> {
-    this.#checkWritable();
+    await this.#beforeRemoval();
     await this.#parts.feeds.drop(id);
     await this.#parts.history.trim();
   }
@@ -258,7 +258,7 @@ class Engine implements LocalStore {
   }
 
   async releaseCheckpoint(id: string): Promise<void> {
-    this.#checkWritable();
+    await this.#beforeRemoval();
     await this.#parts.checkpoints.release(id);
   }
 
@@ -278,6 +278,17 @@ class Engine implements LocalStore {
 
   counters(): Counters {
     return readCounters({ ...this.#parts, vfs: this.#options.vfs, reads: this.#reads });
+  }
+
+  /**
+   * A removal is durable at once, whatever the durability mode: so must be what was committed before it, which may say that what is removed is needed
+   * no more.
+   */
+  async #beforeRemoval(): Promise<void> {
+    this.#checkWritable();
+    const { groups } = this.#parts;
+    await groups.makeDurable(groups.visibleSequence);
+    this.#checkWritable();
   }
 
   #checkWritable(): void {

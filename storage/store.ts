@@ -261,7 +261,7 @@ export interface Store {
   readonly caps: Capabilities;
   /** Idempotent. Resolves when the space survives a crash. */
   createSpace(id: SpaceId): Promise<void>;
-  /** Idempotent. O(files), never O(rows). */
+  /** Idempotent. O(files), never O(rows). What was committed before survives whatever this survives; so with all removals below. */
   dropSpace(id: SpaceId): Promise<void>;
   /** All spaces that exist, for the removal of orphans at open. */
   spaces(): readonly SpaceId[];

@@ -149,6 +149,8 @@ const rowsOf = (count: number, what: string) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [keyOf(n), `${what} ${n} `.repeat(12)]));
 const before = rowsOf(30, "before");
 const load = rowsOf(40, "loaded");
+/** Of the commit before the removals. */
+const LAST_WORD = "before the removals";
 
 /** What has been promised so far: each step that takes something away is asked for, and then done. */
 interface Promised {
@@ -190,6 +192,7 @@ function ofFiles(durability: Durability): Run {
       await store.bulkLoad(loaded, rows, { rows: rows.length, bytes: 1 });
       promised.loaded = true;
       await churn(store);
+      await put(store, source, { [keyOf(4)]: LAST_WORD });
       promised.release = "asked";
       await store.releaseCheckpoint(promised.checkpoint.id);
       promised.release = "done";
@@ -227,6 +230,10 @@ async function checkContents(store: LocalStore, promised: Promised, isSynced: bo
     assert.deepEqual(checkpoint, promised.checkpoint, "the checkpoint is lost");
   }
   if (promised.release === "done") assert.equal(checkpoint, undefined, "the checkpoint is back");
+  if (promised.release !== undefined && checkpoint === undefined) {
+    const word = Buffer.from((await store.get(source, keyOf(4))) ?? []).toString();
+    assert.equal(word, LAST_WORD, "a removal without what came before it");
+  }
   if (promised.restored && promised.drop === undefined)
     assert(spaces.includes(copy), "the restored space is lost");
   if (spaces.includes(copy)) assert.deepEqual(await contents(store, copy), before, "restored rows");
@@ -248,7 +255,7 @@ async function checkContents(store: LocalStore, promised: Promised, isSynced: bo
 /** The rows of a space, those that were changed later as they were before. */
 async function rowsBefore(store: LocalStore, space: string): Promise<Record<string, string | undefined>> {
   const rows = await contents(store, space);
-  const changed = [keyOf(1), keyOf(2), keyOf(3)].filter((key) => key in rows);
+  const changed = [1, 2, 3, 4].map(keyOf).filter((key) => key in rows);
   const kept = Object.entries(rows).filter(([key]) => !key.startsWith("churn-"));
   return { ...Object.fromEntries(kept), ...Object.fromEntries(changed.map((key) => [key, before[key]])) };
 }

@@ -133,6 +133,11 @@ export const syncs: readonly Step[] = [
     scenario: "files without syncs",
   },
   {
+    name: "sync of the log before a removal",
+    mutation: leaveOut(at("sync", /^wal-writer.sync .* < engine.beforeRemoval/)),
+    scenario: "files without syncs",
+  },
+  {
     name: "sync of archive/ after an archive of the log",
     mutation: leaveOut(at("syncDirectory", /^history-keeper.rewrite/)),
     scenario: "commits",
