@@ -10,6 +10,9 @@ export interface KinesisConfiguration {
   readonly ApproximateCreationDateTimePrecision?: KinesisPrecision | undefined;
 }
 
+/** Disabled destinations stay listed, the newest of them. */
+const DISABLED_KEPT_MAX = 20;
+
 const wrongState = (verb: string, problem: string): ApiError =>
   validation(`Table is not in a valid state to ${verb} Kinesis Streaming Destination: ${problem}`);
 
@@ -95,5 +98,8 @@ const kinesisDestination = (
 function withDestination(record: TableRecord, destination: KinesisDestinationRecord): TableRecord {
   const byArn = new Map((record.kinesisDestinations ?? []).map((each) => [each.streamArn, each]));
   byArn.set(destination.streamArn, destination);
-  return { ...record, kinesisDestinations: [...byArn.values()] };
+  const destinations = [...byArn.values()];
+  const disabled = destinations.filter(({ enabled }) => !enabled).sort((a, b) => b.changeMs - a.changeMs);
+  const forgotten = new Set(disabled.slice(DISABLED_KEPT_MAX));
+  return { ...record, kinesisDestinations: destinations.filter((each) => !forgotten.has(each)) };
 }

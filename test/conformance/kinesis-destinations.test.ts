@@ -46,6 +46,19 @@ describe("Kinesis destinations", () => {
     ]);
   });
 
+  test("that are disabled stay listed, but not all for ever", async () => {
+    const name = await target.table();
+    const arns = Array.from({ length: 25 }, (_, at) => `${ONE}-${String(at).padStart(2, "0")}`);
+    for (const arn of arns) {
+      await send("Enable", name, arn);
+      await send("Disable", name, arn);
+      // The newest are told by the clock.
+      await Bun.sleep(2);
+    }
+    const listed = (await destinations(name)) as { StreamArn: string }[];
+    expect(listed.map(({ StreamArn }) => StreamArn)).toEqual(arns.slice(-20));
+  });
+
   test("refusals", async () => {
     const name = await target.table();
     const mustBeActive = wrongState(
