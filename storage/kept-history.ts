@@ -93,7 +93,9 @@ export class KeptHistory {
     const { historyBytesMax, files } = this.#options;
     if (historyBytesMax > 0) return historyBytesMax;
     const free = files.vfs.freeBytes();
-    return free === undefined ? bytesMaxDefault : Math.max(bytesMaxDefault, (free + this.bytes) / 4);
+    return free === undefined
+      ? bytesMaxDefault
+      : Math.max(bytesMaxDefault, Math.floor((free + this.bytes) / 4));
   }
 
   get health(): HistoryHealth {
