@@ -118,7 +118,7 @@ describe("contributor insights", () => {
   test("are listed, page by page", async () => {
     const names = [await indexedTable(), await target.table()].sort();
     for (const name of names) await update(name, "ENABLE");
-    const indexed = names.find((name) => name !== undefined) ?? "";
+    const [indexed = ""] = names;
     const mode = {
       ContributorInsightsStatus: "ENABLED",
       ContributorInsightsMode: "ACCESSED_AND_THROTTLED_KEYS",
