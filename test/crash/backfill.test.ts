@@ -6,20 +6,14 @@ import { expect, test } from "bun:test";
 import assert from "node:assert/strict";
 import { seededRandom } from "../support/seeded-random.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { type Body, succeed } from "./succeed.ts";
 
 const ROUNDS = Number(process.env["BACKFILL_ROUNDS"] ?? 4);
 const SEED = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e9));
 const ITEMS = 4_000;
 const TABLE = "Live";
 
-type Body = Readonly<Record<string, unknown>>;
 type Item = Readonly<Record<string, Readonly<Record<string, string>>>>;
-
-async function succeed(server: TestServer, operation: string, input: object): Promise<Body> {
-  const { status, text, body } = await server.call(operation, input);
-  assert.equal(status, 200, `${operation}: ${text}`);
-  return body as Body;
-}
 
 const itemAt = (at: number, group: number): Item => ({
   pk: { S: `item ${at}` },

@@ -10,19 +10,12 @@ import { gzipSync } from "node:zlib";
 import { BUCKET, makeBucket } from "../conformance/bucket.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { type Body, succeed } from "./succeed.ts";
 
 const ROUNDS = Number(process.env["TRANSFER_ROUNDS"] ?? 3);
 const SEED = Number(process.env["SEED"] ?? 1 + Math.floor(Math.random() * 1e9));
 const ITEMS = 12_000;
 const TIMEOUT_MS = ROUNDS * 20_000 + 60_000;
-
-type Body = Readonly<Record<string, unknown>>;
-
-async function succeed(server: TestServer, operation: string, input: object): Promise<Body> {
-  const { status, text, body } = await server.call(operation, input);
-  assert.equal(status, 200, `${operation}: ${text}`);
-  return body as Body;
-}
 
 const parameters = (TableName: string) => ({
   TableName,
